@@ -24,6 +24,9 @@ let package = Package(
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
+    module("Layers", ["Kernels", "Tensors"]),
+    module("Models", ["Layers", "Tensors"]),
+    module("Optimizers", ["Kernels", "Tensors"]),
 
     tests("Tensors"),
     tests("Threads"),

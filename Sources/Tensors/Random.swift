@@ -51,13 +51,6 @@ public struct RandomStream: Sendable {
     precondition(bound > 0 && bound <= Int(UInt32.max), "the bound must be 1 to 2^32 - 1")
     return Int((UInt64(word(index)) * UInt64(bound)) >> 32)
   }
-
-  /// Elements 2 x `index` and 2 x `index` + 1 as one number of the standard normal distribution (Box and Muller, 1958).
-  public func normal(_ index: Int) -> Float {
-    let first = (Double(word(2 * index)) + 1) * 0x1p-32
-    let second = Double(word(2 * index + 1)) * 0x1p-32
-    return Float((-2 * logarithm(first)).squareRoot() * cosine(2 * .pi * second))
-  }
 }
 
 /// Philox4x32-10: a bijection of 128-bit counters, keyed by 64 bits, that passes BigCrush.

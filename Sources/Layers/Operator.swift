@@ -1,0 +1,84 @@
+import Kernels
+import Tensors
+
+/// Training keeps what backward needs and drops units; evaluation does neither.
+public enum Mode: Sendable {
+  case training
+  case evaluation
+}
+
+/// What runs a layer: geometry and slots, worked out once. It allocates nothing, throws nothing, and infers no shape.
+///
+/// `backward` adds to parameter gradients and overwrites `dx`; `dx` is nil for the first layer. `dy` is the operator's to
+/// use up. `x` and `y` hold their forward values only where ``keeps`` says so.
+public protocol Operator: Sendable {
+  /// What backward reads again, and so what must outlive forward.
+  var keeps: Kept { get }
+  /// Whether y may be x in forward, and dx be dy in backward.
+  var worksInPlace: Bool { get }
+  /// Floats of scratch that a pass needs for a batch; their content is lost between passes.
+  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int
+  /// Floats that forward leaves for backward.
+  func saved(batch: Int) -> Int
+
+  func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace)
+  func backward(
+    _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace)
+}
+
+extension Operator {
+  public var worksInPlace: Bool { false }
+  public func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 0 }
+  public func saved(batch: Int) -> Int { 0 }
+}
+
+/// The values of forward that an operator's backward reads.
+public struct Kept: OptionSet, Sendable {
+  public let rawValue: Int
+  public init(rawValue: Int) { self.rawValue = rawValue }
+  public static let input = Kept(rawValue: 1)
+  public static let output = Kept(rawValue: 2)
+}
+
+/// An operator that can apply an activation while its result is still at hand.
+protocol ActivationFusing: Operator {
+  var activation: Activation { get set }
+}
+
+/// The memory and the circumstances of one call of an operator.
+public struct Workspace {
+  let kernels: any KernelSet.Type
+  let mode: Mode
+  let parameters: UnsafeMutablePointer<Float>
+  let gradients: UnsafeMutablePointer<Float>
+  let saved: UnsafeMutablePointer<Float>
+  let scratch: UnsafeMutablePointer<Float>
+  let samples: SampleKeys
+
+  func parameter(_ slot: Slot) -> UnsafePointer<Float> { UnsafePointer(parameters + slot.offset) }
+  func gradient(_ slot: Slot) -> UnsafeMutablePointer<Float> { gradients + slot.offset }
+  var savedBytes: UnsafeMutablePointer<UInt8> {
+    UnsafeMutableRawPointer(saved).assumingMemoryBound(to: UInt8.self)
+  }
+}
+
+/// Names the samples of a batch for random numbers, independent of the rank that holds them.
+public struct SampleKeys: Sendable {
+  public var seed: UInt64
+  /// The training step.
+  public var step: Int
+  /// Position of the batch's first sample in the global batch.
+  public var firstPosition: Int
+
+  public init(seed: UInt64, step: Int, firstPosition: Int) {
+    self.seed = seed
+    self.step = step
+    self.firstPosition = firstPosition
+  }
+}
+
+/// Where a parameter lies in the flat buffers of parameters, gradients and moments.
+public struct Slot: Hashable, Sendable {
+  public let offset: Int
+  public let count: Int
+}
