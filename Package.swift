@@ -15,8 +15,13 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
     resources: resources, swiftSettings: strict)
 }
 
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
 let package = Package(
   name: "cnn-dist",
+  dependencies: [
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+  ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -27,8 +32,12 @@ let package = Package(
     module("Layers", ["Kernels", "Tensors"]),
     module("Models", ["Layers", "Tensors"]),
     module("Optimizers", ["Kernels", "Tensors"]),
+    module("Training", ["Failures", "Layers", "Models", yams]),
 
     tests("Tensors"),
     tests("Threads"),
+    tests("Layers", ["Tensors"]),
+    tests("Models", ["Layers", "Tensors"]),
+    tests("Training", ["Failures"]),
   ]
 )

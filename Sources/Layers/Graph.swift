@@ -23,9 +23,10 @@ public struct Graph: Sendable {
 
   let input: Value
   private(set) var nodes: [Node] = []
-  private(set) var parameters: [Parameter] = []
+  /// Every parameter, in the order of PyTorch's `state_dict`.
+  public private(set) var parameters: [Parameter] = []
   /// Length of the flat buffers, each slot rounded up to whole cache lines.
-  private(set) var parameterCount = 0
+  public private(set) var parameterCount = 0
   private(set) var storages = 1
   /// Parameters below it belong to operators that are already there.
   private var claimed = 0
