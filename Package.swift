@@ -15,16 +15,28 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
     resources: resources, swiftSettings: strict)
 }
 
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
 let package = Package(
   name: "cnn-dist",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     module("Failures", []),
+    module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
+    module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
+    module("Command", ["Datasets", "Failures", arguments]),
 
+    tests("Files", ["Failures"]),
+    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Tensors"),
     tests("Threads"),
   ]
