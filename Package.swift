@@ -15,27 +15,36 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
     resources: resources, swiftSettings: strict)
 }
 
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "cnn-dist",
   dependencies: [
-    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
     module("Failures", []),
+    module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors"]),
     module("Models", ["Layers", "Tensors"]),
+    module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors"]),
     module("Training", ["Failures", "Layers", "Models", yams]),
+    module("Command", ["Datasets", "Failures", arguments]),
 
     tests("Tensors"),
     tests("Threads"),
+    tests("Files", ["Failures"]),
+    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Layers", ["Tensors"]),
     tests("Models", ["Layers", "Tensors"]),
     tests("Training", ["Failures"]),

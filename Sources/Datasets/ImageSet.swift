@@ -1,0 +1,84 @@
+import Failures
+import Files
+import Tensors
+
+/// The two parts of a data set.
+public enum Split: String, CaseIterable, Sendable {
+  case train
+  case test
+}
+
+/// Where image sets come from: files, or drawings.
+public protocol ImageSource: Sendable {
+  /// Reads or makes a whole split.
+  func load(_ split: Split) throws(Failure) -> ImageSet
+}
+
+/// Labelled grey images of one size, held in memory as bytes. Never changes once made.
+public final class ImageSet: Sendable {
+  /// The data set's name, for example `fashion-mnist`.
+  public let name: String
+  public let split: Split
+  /// Of one image, with one channel.
+  public let shape: Shape
+  /// The class of each image, an index into ``classNames``.
+  public let labels: [UInt8]
+  public let classNames: [String]
+  /// What a user should hear about this set; empty for data that is known to be right.
+  public let warnings: [String]
+  /// SHA-256 of name, shape, pixels and labels in hexadecimal: equal wherever equal data was read.
+  public let digest: String
+
+  /// Pixels, image by image, behind a file's header.
+  private let storage: [UInt8]
+  private let firstPixel: Int
+
+  /// - Parameters:
+  ///   - storage: bytes that hold the images in order, row by row, 0 for the background and 255 for the brightest.
+  ///   - firstPixel: where in `storage` the first image begins.
+  public init(
+    name: String, split: Split, shape: Shape, storage: [UInt8], firstPixel: Int = 0, labels: [UInt8],
+    classNames: [String], warnings: [String] = []
+  ) {
+    precondition(shape.channels == 1, "an image set is grey")
+    precondition(storage.count - firstPixel >= labels.count * shape.count, "every label has an image")
+    precondition(labels.allSatisfy { Int($0) < classNames.count }, "every label has a name")
+    self.name = name
+    self.split = split
+    self.shape = shape
+    self.storage = storage
+    self.firstPixel = firstPixel
+    self.labels = labels
+    self.classNames = classNames
+    self.warnings = warnings
+    let end = firstPixel + labels.count * shape.count
+    let pixelDigest = storage.withUnsafeBytes {
+      SHA256.hex(UnsafeRawBufferPointer(rebasing: $0[firstPixel..<end]))
+    }
+    digest = SHA256.hex("\(name) \(split) \(shape) \(labels.count) \(pixelDigest) \(SHA256.hex(labels))")
+  }
+
+  /// Images in the set.
+  public var count: Int { labels.count }
+
+  /// The first `count` images, or all where there are fewer. The pixels are shared, not copied.
+  public func prefix(_ count: Int) -> ImageSet {
+    precondition(count >= 0, "no set has fewer than no images")
+    if count >= self.count { return self }
+    return ImageSet(
+      name: name, split: split, shape: shape, storage: storage, firstPixel: firstPixel,
+      labels: Array(labels.prefix(count)), classNames: classNames, warnings: warnings)
+  }
+
+  /// The pixels of one image, row by row. Shares the set's memory.
+  public func pixels(of index: Int) -> ArraySlice<UInt8> {
+    precondition(index >= 0 && index < count, "the set has images 0 to \(count - 1)")
+    let first = firstPixel + index * shape.count
+    return storage[first..<first + shape.count]
+  }
+
+  /// Lends the address of the first image; image i begins i x `shape.count` bytes behind it.
+  public func withPixels<Result>(_ body: (UnsafePointer<UInt8>) throws -> Result) rethrows -> Result {
+    try storage.withUnsafeBufferPointer { try body($0.baseAddress! + firstPixel) }
+  }
+}
