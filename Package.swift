@@ -19,13 +19,18 @@ let package = Package(
   name: "cnn-dist",
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     module("Failures", []),
     module("Threads", []),
+    module("Files", ["Failures", "CZlib"]),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
+    module("Checkpoints", ["Failures", "Files", "Threads"]),
 
     tests("Tensors"),
     tests("Threads"),
+    tests("Files", ["Failures"]),
+    tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
   ]
 )
