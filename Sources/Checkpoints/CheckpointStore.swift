@@ -1,0 +1,186 @@
+import Failures
+import Files
+
+/// The directory of a run's checkpoints, as the one process sees it that writes there.
+///
+/// Each checkpoint is a directory `step-00001234` that appears whole or not at all; `last` and `best` are symbolic links.
+/// A save at step N ends every other line of training: what an abandoned run saved beyond N goes when older ones go.
+public final class CheckpointStore: Sendable {
+  public let directory: String
+  /// How many of the newest are kept, beside the best.
+  public let keep: Int
+  private let observe: SaveObserver
+  private let code = ExitCode.inputOutput
+
+  /// Opens the directory, makes it if need be, and tidies up after a killed save.
+  ///
+  /// Only for the process that holds the run's lock: to read, use `Checkpoint.open`.
+  ///
+  /// - Throws: `cannotWrite` when the directory cannot be made or written to.
+  public init(
+    _ directory: String, keep: Int, observe: @escaping SaveObserver = { (_) throws(Failure) in }
+  ) throws(Failure) {
+    precondition(keep > 0, "a store keeps at least one checkpoint")
+    self.directory = directory
+    self.keep = keep
+    self.observe = observe
+    try Directory.create(directory, code: .cannotWrite)
+    try tidy()
+  }
+
+  // MARK: Names
+
+  /// `step-00001234`.
+  public static func name(ofStep step: Int) -> String {
+    let digits = String(step)
+    return "step-" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
+  }
+
+  static func step(ofName name: String) -> Int? {
+    guard name.hasPrefix("step-"), let step = Int(name.dropFirst(5)), self.name(ofStep: step) == name else {
+      return nil
+    }
+    return step
+  }
+
+  /// The steps that have a checkpoint in `directory`, ascending.
+  static func steps(in directory: String) throws(Failure) -> [Int] {
+    try Directory.names(directory, code: .inputOutput).compactMap(step(ofName:)).sorted()
+  }
+
+  /// The steps that have a checkpoint, ascending; whether they are valid shows only when they are opened.
+  public func steps() throws(Failure) -> [Int] { try Self.steps(in: directory) }
+
+  private func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+  /// Where a checkpoint waits while another of the same step takes its place.
+  private static let replacedPrefix = ".replaced-"
+
+  /// Deletes what killed saves left, and gives a checkpoint its name back that was about to be replaced.
+  private func tidy() throws(Failure) {
+    for name in try Directory.names(directory, code: .cannotWrite) {
+      if name.hasPrefix(Self.replacedPrefix) {
+        let original = path(String(name.dropFirst(Self.replacedPrefix.count)))
+        if Directory.kind(original) == nil {
+          try Directory.rename(path(name), to: original, code: .cannotWrite)
+        } else {
+          try Directory.remove(path(name), code: .cannotWrite)
+        }
+      } else if name.hasPrefix(AtomicFile.temporaryPrefix) {
+        try Directory.remove(path(name), code: .cannotWrite)
+      }
+    }
+  }
+
+  // MARK: Reading
+
+  /// The newest checkpoint that is whole, or nil where there is none; `report` is told of each that is not.
+  public func newestValid(report: (Failure) -> Void) throws(Failure) -> Checkpoint? {
+    for step in try steps().reversed() {
+      do throws(Failure) { return try Checkpoint(directory: path(Self.name(ofStep: step))) } catch {
+        report(error)
+      }
+    }
+    return nil
+  }
+
+  // MARK: Saving
+
+  /// Saves a checkpoint: written, brought to the disk, read back, published, and only then older ones deleted.
+  ///
+  /// - Parameters:
+  ///   - copied: called once, when the tensors have been read and may change again.
+  ///   - report: told what went wrong after the checkpoint was published, which does not make the save fail.
+  /// - Throws: `inputOutput`; the temporary files are gone then, and the older checkpoints are as they were.
+  public func save(
+    _ contents: CheckpointContents, copied: () -> Void = {}, report: (Failure) -> Void
+  ) throws(Failure) {
+    let name = Self.name(ofStep: contents.state.step)
+    let temporary = AtomicFile.temporaryName(for: path(name))
+    do throws(Failure) {
+      try Directory.remove(temporary, code: code)
+      try Directory.create(temporary, code: code)
+      try observe(.open)
+      let files = try write(contents, to: temporary)
+      copied()
+      try observe(.beforeSync)
+      for file in files { try file.synchronize() }
+      try observe(.afterSync)
+      try publish(temporary, as: name)
+    } catch {
+      // The disk may be in a state in which this fails too; the next start tidies up.
+      do throws(Failure) { try Directory.remove(temporary, code: code) } catch { report(error) }
+      throw error
+    }
+    do throws(Failure) {
+      try observe(.beforeLinks)
+      try AtomicFile.link(path("last"), to: name, code: code)
+      if contents.isBest { try AtomicFile.link(path("best"), to: name, code: code) }
+      try observe(.beforeRotation)
+      try rotate(newest: contents.state.step)
+    } catch { report(error) }
+  }
+
+  /// Writes the files of a checkpoint; the tensors' files are returned open, not yet brought to the disk.
+  private func write(_ contents: CheckpointContents, to directory: String) throws(Failure) -> [OpenFile] {
+    let writer = SafetensorsWriter(code: code)
+    let model = try writer.write(
+      contents.model, integers: contents.integers, to: "\(directory)/\(Checkpoint.modelName)")
+    try observe(.middle)
+    let optimizer = try writer.write(contents.optimizer, to: "\(directory)/\(Checkpoint.optimizerName)")
+    var state = contents.state
+    state.modelFile = model.stamp
+    state.optimizerFile = optimizer.stamp
+    let text = try state.encoded()
+    let file = try OpenFile.creating("\(directory)/\(Checkpoint.stateName)", code: code)
+    try file.write(Array(text.utf8))
+    return [model.file, optimizer.file, file]
+  }
+
+  /// Gives a written checkpoint its name, once it was read back.
+  private func publish(_ temporary: String, as name: String) throws(Failure) {
+    let replaced = path(Self.replacedPrefix + name)
+    var hasReplaced = false
+    do throws(Failure) {
+      try AtomicFile.publish(directory: temporary, as: path(name), code: code) { (step) throws(Failure) in
+        switch step {
+        case .synchronize: break
+        case .rename:
+          _ = try Checkpoint(directory: temporary)
+          try observe(.beforeRename)
+          guard Directory.kind(path(name)) != nil else { return }
+          try Directory.rename(path(name), to: replaced, code: code)
+          hasReplaced = true
+        case .synchronizeParent: try observe(.beforeDirectorySync)
+        }
+      }
+    } catch {
+      if hasReplaced, Directory.kind(path(name)) == nil {
+        try Directory.rename(replaced, to: path(name), code: code)
+      }
+      throw error
+    }
+    if hasReplaced { try Directory.remove(replaced, code: code) }
+  }
+
+  /// Deletes all but the `keep` newest up to `step` and the best.
+  private func rotate(newest step: Int) throws(Failure) {
+    let all = try steps()
+    var kept = Set(all.filter { $0 <= step }.suffix(keep))
+    if let best = Directory.destination(ofLink: path("best")) {
+      if let best = Self.step(ofName: best), best <= step, all.contains(best) {
+        kept.insert(best)
+      } else {
+        try Directory.remove(path("best"), code: code)
+      }
+    }
+    for old in all where !kept.contains(old) {
+      // First out of sight, then deleted: a checkpoint that has a name is whole.
+      let name = path(Self.name(ofStep: old))
+      let temporary = AtomicFile.temporaryName(for: name)
+      try Directory.rename(name, to: temporary, code: code)
+      try observe(.rotating)
+      try Directory.remove(temporary, code: code)
+    }
+  }
+}
