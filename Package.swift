@@ -18,14 +18,26 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
 let package = Package(
   name: "cnn-dist",
   targets: [
+    .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
     module("Failures", []),
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
+    module("Collectives", ["CMPI", "Failures", "Threads"]),
 
     tests("Tensors"),
     tests("Threads"),
+    tests("Collectives", ["CommunicatorContract", "Failures", "Threads", "mpi-contract"]),
+
+    // What every communicator must do, run by the tests on threads and by `mpi-contract` under mpirun.
+    .target(
+      name: "CommunicatorContract", dependencies: ["Collectives", "Failures", "Threads"],
+      path: "Tests/CommunicatorContract", swiftSettings: strict),
+    .executableTarget(
+      name: "mpi-contract", dependencies: ["Collectives", "CommunicatorContract", "Failures", "Threads"],
+      path: "Tests/MPIContract", swiftSettings: strict),
   ]
 )
