@@ -1,0 +1,60 @@
+import Failures
+
+/// How values of several ranks become one.
+public enum Reduction: Sendable {
+  case sum
+  /// The largest value. What a NaN does to it is unspecified: find NaNs by other means.
+  case max
+}
+
+/// A group of ranks that exchange data by blocking collectives.
+///
+/// Every rank makes the same calls, in the same order, with the same lengths. A communicator is used by one thread at a
+/// time; only `abort` may come from another. Every call throws `Failure(.peerLost)` when another rank is gone.
+public protocol Communicator: AnyObject {
+  /// This rank's number, `0 ..< size`.
+  var rank: Int { get }
+  /// Ranks in the group.
+  var size: Int { get }
+  /// This rank's number among the ranks of this machine.
+  var localRank: Int { get }
+  /// Ranks on this machine.
+  var localSize: Int { get }
+  var hostName: String { get }
+
+  /// Overwrites `bytes` on every rank with those of rank `root`.
+  func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(Failure)
+
+  /// Overwrites `values` on every rank, element by element, with their sum or maximum over all ranks.
+  func allReduce(_ values: UnsafeMutableBufferPointer<Float>, _ reduction: Reduction) throws(Failure)
+  func allReduce(_ values: UnsafeMutableBufferPointer<Double>, _ reduction: Reduction) throws(Failure)
+  func allReduce(_ values: UnsafeMutableBufferPointer<Int64>, _ reduction: Reduction) throws(Failure)
+
+  /// Fills `all` (size times the length of `bytes`) with every rank's bytes in the order of ranks.
+  func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws(Failure)
+
+  /// Returns when every rank has called it.
+  func barrier() throws(Failure)
+
+  /// Leaves the group; nothing may be called after it.
+  func close() throws(Failure)
+
+  /// Ends the whole job: ranks that wait for this one stop with a failure or with exit code `code`. Callable from any
+  /// thread, also while another is stuck in a collective.
+  func abort(_ code: ExitCode)
+}
+
+extension Communicator {
+  /// Where this rank runs, for error messages.
+  public var place: String { "rank \(rank) on \(hostName)" }
+
+  /// Preconditions that every backend shares.
+  func checkRoot(_ root: Int) {
+    precondition(root >= 0 && root < size, "no rank \(root) in a group of \(size)")
+  }
+
+  func checkGather(_ bytes: Int, into all: Int) {
+    precondition(
+      all == bytes * size, "gathering \(bytes) bytes of \(size) ranks needs \(bytes * size), not \(all)")
+  }
+}

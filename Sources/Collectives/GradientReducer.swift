@@ -1,0 +1,93 @@
+import Failures
+import Glibc
+
+/// Sums the gradients of all ranks bucket by bucket, on the communication thread, while backward goes on.
+///
+///     reducer.begin()
+///     // after each layer's backward, last layer first:
+///     reducer.gradientsReady(from: offset)
+///     let exposed = try reducer.finish()
+///
+/// All calls come from the thread that computes. A step allocates nothing; with one rank nothing happens at all.
+public final class GradientReducer: CommunicationJob, @unchecked Sendable {
+  /// Seconds that the last finished step spent in all-reduce, hidden or not; waiting for slower ranks is part of it.
+  public private(set) var communicationSeconds = 0.0
+
+  private let thread: CommunicationThread
+  private let gradients: UnsafeMutableBufferPointer<Float>
+  private let buckets: [Range<Int>]
+  /// Buckets handed over in this step; the computing thread's.
+  private var submitted = 0
+  private var lastTicket = 0
+  /// Buckets reduced in this step and what went wrong: the communication thread's until `finish` has waited for it.
+  private var reduced = 0
+  private var seconds = 0.0
+  private var failure: Failure?
+
+  /// - Parameters:
+  ///   - gradients: the flat buffer, which outlives the reducer.
+  ///   - buckets: the ranges of that buffer, the same on every rank.
+  public init(
+    thread: CommunicationThread, gradients: UnsafeMutableBufferPointer<Float>, buckets: GradientBuckets
+  ) {
+    precondition(buckets.count == gradients.count, "the buckets cover the gradients")
+    self.thread = thread
+    self.gradients = gradients
+    self.buckets = thread.size > 1 ? buckets.ranges : []
+  }
+
+  /// Starts a step: no gradient is final yet.
+  public func begin() {
+    precondition(submitted == 0, "a step is finished before the next one begins")
+    reduced = 0
+    seconds = 0
+  }
+
+  /// All gradients at `offset` and above are final: hands over the buckets that are complete.
+  public func gradientsReady(from offset: Int) {
+    while submitted < buckets.count, buckets[submitted].lowerBound >= offset {
+      submitted += 1
+      lastTicket = thread.ticket(for: self)
+    }
+  }
+
+  /// Hands over what is left and waits until every gradient is the sum over all ranks.
+  ///
+  /// - Returns: the seconds that this call waited: communication that computation did not hide.
+  /// - Throws: the first failure of an all-reduce; the gradients are then worthless.
+  public func finish() throws(Failure) -> Double {
+    guard !buckets.isEmpty else { return 0 }
+    gradientsReady(from: 0)
+    let start = monotonicSeconds()
+    thread.wait(for: lastTicket)
+    let waited = monotonicSeconds() - start
+    submitted = 0
+    communicationSeconds = seconds
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+    return waited
+  }
+
+  /// Reduces the next bucket.
+  public func run(on communicator: any Communicator) {
+    let range = buckets[reduced]
+    reduced += 1
+    guard failure == nil else { return }
+    let start = monotonicSeconds()
+    do throws(Failure) {
+      try communicator.allReduce(UnsafeMutableBufferPointer(rebasing: gradients[range]), .sum)
+    } catch {
+      failure = error
+    }
+    seconds += monotonicSeconds() - start
+  }
+}
+
+/// Seconds of a clock that only goes forward.
+private func monotonicSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}

@@ -1,0 +1,124 @@
+internal import CMPI
+import Failures
+import Glibc
+
+/// All ranks of an MPI job: the only file that imports the MPI shim.
+///
+/// Owns MPI: `init` starts it and `close` finalises it, once per process. The thread that creates a communicator makes
+/// every call; a `CommunicationThread` sees to that.
+public final class MPICommunicator: Communicator {
+  public let rank: Int
+  public let size: Int
+  public let localRank: Int
+  public let localSize: Int
+  public let hostName: String
+  private let handle: OpaquePointer
+  private let owner = pthread_self()
+
+  /// Elements that one MPI call moves at most: MPI counts in C ints.
+  public static var largestChunk: Int { Int(CMPI_CHUNK) }
+
+  /// Starts MPI and joins its world.
+  ///
+  /// - Parameter chunk: elements that one MPI call moves, the same on every rank; tests make it small.
+  public init(chunk: Int = largestChunk) throws(Failure) {
+    guard cmpi_is_running() == 0, cmpi_is_finalized() == 0 else {
+      throw Failure(.internalError, "MPI was started twice in one process", at: "MPI_Init_thread")
+    }
+    let start = "start-up"
+    try check(cmpi_init(), "MPI_Init_thread", at: start)
+    var opened: OpaquePointer?
+    try check(cmpi_open_world(Int64(chunk), &opened), "MPI_Comm_dup", at: start)
+    guard let opened else { throw Failure(.internalError, "MPI gave no communicator", at: "MPI_Comm_dup") }
+    handle = opened
+
+    var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
+    try check(cmpi_rank(opened, &rank), "MPI_Comm_rank", at: start)
+    try check(cmpi_size(opened, &size), "MPI_Comm_size", at: start)
+    try check(cmpi_local(opened, &localRank, &localSize), "MPI_Comm_split_type", at: "rank \(rank)")
+    var status: Int32 = 0
+    hostName = text { status = cmpi_processor_name($0) }
+    try check(status, "MPI_Get_processor_name", at: "rank \(rank)")
+    self.rank = Int(rank)
+    self.size = Int(size)
+    self.localRank = Int(localRank)
+    self.localSize = Int(localSize)
+  }
+
+  /// The MPI library that the program was compiled against, for example `Open MPI 4.1.4`.
+  public static var compiledVersion: String { text { cmpi_compiled_version($0) } }
+
+  /// The MPI library that is loaded, in its own words.
+  public static var libraryVersion: String { text { cmpi_library_version($0) } }
+
+  public func broadcast(_ bytes: UnsafeMutableRawBufferPointer, from root: Int) throws(Failure) {
+    checkRoot(root)
+    try call("MPI_Bcast") { cmpi_broadcast(handle, bytes.baseAddress, Int64(bytes.count), Int32(root)) }
+  }
+
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Float>, _ reduction: Reduction) throws(Failure) {
+    try reduce(values.baseAddress, values.count, CMPI_FLOAT, reduction)
+  }
+
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Double>, _ reduction: Reduction) throws(Failure)
+  {
+    try reduce(values.baseAddress, values.count, CMPI_DOUBLE, reduction)
+  }
+
+  public func allReduce(_ values: UnsafeMutableBufferPointer<Int64>, _ reduction: Reduction) throws(Failure) {
+    try reduce(values.baseAddress, values.count, CMPI_INT64, reduction)
+  }
+
+  private func reduce(
+    _ values: UnsafeMutableRawPointer?, _ count: Int, _ type: cmpi_type, _ reduction: Reduction
+  ) throws(Failure) {
+    let operation = reduction == .sum ? CMPI_SUM : CMPI_MAX
+    try call("MPI_Allreduce") { cmpi_all_reduce(handle, values, Int64(count), type, operation) }
+  }
+
+  public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)
+    throws(Failure)
+  {
+    checkGather(bytes.count, into: all.count)
+    try call("MPI_Allgather") {
+      cmpi_all_gather(handle, bytes.baseAddress, Int64(bytes.count), all.baseAddress)
+    }
+  }
+
+  public func barrier() throws(Failure) {
+    try call("MPI_Barrier") { cmpi_barrier(handle) }
+  }
+
+  /// Finalises MPI, which waits until every rank does.
+  public func close() throws(Failure) {
+    try call("MPI_Comm_free") { cmpi_close(handle) }
+    try call("MPI_Finalize") { cmpi_finalize() }
+  }
+
+  /// MPI grants its calls to one thread alone, but a job that ends because that thread hangs has nothing to lose.
+  public func abort(_ code: ExitCode) {
+    _ = cmpi_abort(code.rawValue)
+  }
+
+  private func call(_ name: StaticString, _ body: () -> Int32) throws(Failure) {
+    precondition(pthread_equal(owner, pthread_self()) != 0, "MPI belongs to the thread that started it")
+    let status = body()
+    guard status != 0 else { return }
+    try check(status, name, at: place)
+  }
+}
+
+/// The funnel for every status of the shim: throws what MPI says, with the call and the rank.
+private func check(_ status: Int32, _ call: StaticString, at place: String) throws(Failure) {
+  guard status != 0 else { return }
+  throw Failure(.peerLost, "\(call) failed: \(text { cmpi_error_text(status, $0) })", at: place)
+}
+
+/// A text that the shim writes into a buffer of its fixed capacity.
+private func text(_ write: (UnsafeMutablePointer<CChar>) -> Void) -> String {
+  withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CMPI_TEXT_CAPACITY)) { buffer in
+    buffer.initialize(repeating: 0)
+    write(buffer.baseAddress!)
+    return String(cString: buffer.baseAddress!)
+  }
+}

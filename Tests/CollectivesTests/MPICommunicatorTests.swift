@@ -1,0 +1,45 @@
+import Collectives
+import Testing
+
+/// The contract on real MPI, each time in a job of its own.
+@Suite(.serialized) struct MPICommunicatorTests {
+  @Test(arguments: [1, 2, 3, 4]) func keepsTheContract(ranks: Int) throws {
+    let job = try mpirun(ranks: ranks, ["contract"])
+    #expect(job.status == 0, "\(job.output)")
+    #expect(job.output.contains("ok: gradients become the sum"), "\(job.output)")
+  }
+
+  /// Chunks that divide no length: every transfer is cut as one of more than 2^26 elements would be.
+  @Test(arguments: [1, 2, 3]) func keepsTheContractInChunks(ranks: Int) throws {
+    let job = try mpirun(ranks: ranks, ["contract", "1009"])
+    #expect(job.status == 0, "\(job.output)")
+  }
+
+  @Test func reportsTheCallTheRankAndTheReason() throws {
+    let job = try mpirun(ranks: 2, ["truncate"])
+    #expect(job.output.contains("rank 1: MPI_Bcast failed: MPI_ERR_TRUNCATE"), "\(job.output)")
+    #expect(job.output.contains("(rank 1 on "), "\(job.output)")
+  }
+
+  @Test func abortEndsRanksThatWait() throws {
+    let job = try mpirun(ranks: 3, ["abort"])
+    #expect(job.status == 69, "\(job.output)")
+  }
+
+  /// A step's gradients and small reductions, on real MPI and on ranks that are threads of one process.
+  @Test(arguments: [(1, ["allocations"]), (2, ["allocations"]), (1, ["allocations", "threads"])])
+  func aStepAllocatesNothing(ranks: Int, arguments: [String]) throws {
+    let job = try mpirun(ranks: ranks, arguments)
+    #expect(job.status == 0, "\(job.output)")
+    let lines = job.output.split(separator: "\n").filter { $0.contains("allocations") }
+    #expect(lines.count == (arguments.count > 1 ? 3 : ranks), "\(job.output)")
+    #expect(lines.allSatisfy { $0.hasSuffix(": 0 allocations in 100 steps") }, "\(job.output)")
+  }
+
+  @Test func knowsItsLibrary() {
+    #expect(!MPICommunicator.compiledVersion.isEmpty)
+    // The headers and the library that is loaded belong together.
+    #expect(
+      MPICommunicator.libraryVersion.contains(MPICommunicator.compiledVersion.split(separator: " ").last!))
+  }
+}
