@@ -15,8 +15,13 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
     resources: resources, swiftSettings: strict)
 }
 
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
 let package = Package(
   name: "cnn-dist",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2")
+  ],
   targets: [
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
 
@@ -24,8 +29,12 @@ let package = Package(
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
+    module("Files", ["Failures"]),
+    module("Telemetry", ["Failures", "Files", "Threads", logging]),
 
     tests("Tensors"),
     tests("Threads"),
+    tests("Files", ["Failures", "Threads"]),
+    tests("Telemetry", ["Failures", "Files", "Threads", logging]),
   ]
 )
