@@ -1,0 +1,58 @@
+/// The last words of a run: how it went, where everything is, and what to do next.
+///
+///     completed: 5 of 5 epochs in 3 min
+///     best epoch 4, test acc 0.756
+///     run directory runs/lenet-1
+///       results.csv    one row an epoch
+///     evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
+public struct RunSummary: Equatable, Sendable {
+  public var state: RunStatus.State
+  /// Complete epochs.
+  public var epoch: Int
+  public var epochs: Int
+  /// Of this job, not of the jobs that it resumed.
+  public var seconds: Double
+  public var bestEpoch: Int?
+  public var bestAccuracy: Float?
+  public var paths: RunPaths
+  /// Commands to go on with, each with a word for what it does, as in `evaluate`.
+  public var commands: [Command]
+
+  public struct Command: Equatable, Sendable {
+    public var purpose: String
+    public var command: String
+
+    public init(_ purpose: String, _ command: String) {
+      self.purpose = purpose
+      self.command = command
+    }
+  }
+
+  public init(
+    state: RunStatus.State, epoch: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
+    bestAccuracy: Float? = nil, paths: RunPaths, commands: [Command] = []
+  ) {
+    self.state = state
+    self.epoch = epoch
+    self.epochs = epochs
+    self.seconds = seconds
+    self.bestEpoch = bestEpoch
+    self.bestAccuracy = bestAccuracy
+    self.paths = paths
+    self.commands = commands
+  }
+
+  public var text: String {
+    var lines = ["\(state.rawValue): \(epoch) of \(epochs) epochs in \(spokenDuration(seconds))"]
+    if let bestEpoch, let bestAccuracy {
+      lines.append("best epoch \(bestEpoch), test acc \(fixed(Double(bestAccuracy), 3))")
+    }
+    lines += [
+      "run directory \(paths.directory)",
+      "  checkpoints/   best and last are links",
+      "  metrics.jsonl  loss, accuracy and speed, step by step",
+      "  results.csv    one row an epoch",
+    ]
+    return (lines + commands.map { "\($0.purpose): \($0.command)" }).joined(separator: "\n")
+  }
+}

@@ -1,0 +1,58 @@
+/// A number with a fixed count of decimals, rounded as C's `%.4f` does for values that came from a `Float`.
+func fixed(_ value: Double, _ decimals: Int) -> String {
+  guard value.isFinite, value.magnitude < 1e12 else { return value.isNaN ? "nan" : "\(value)" }
+  var scale = 1
+  for _ in 0..<decimals { scale *= 10 }
+  let scaled = Int((value.magnitude * Double(scale)).rounded(.toNearestOrEven))
+  let sign = value.sign == .minus && scaled != 0 ? "-" : ""
+  guard decimals > 0 else { return sign + String(scaled) }
+  return sign + String(scaled / scale) + "." + padded(scaled % scale, to: decimals, with: "0")
+}
+
+/// A whole number, filled on the left.
+func padded(_ value: Int, to width: Int, with fill: Character = " ") -> String {
+  let digits = String(value)
+  return String(repeating: fill, count: max(0, width - digits.count)) + digits
+}
+
+/// A duration as people say it: `45 s`, `3 min`, `2 h 05 min`, `1 d 3 h`.
+public func spokenDuration(_ seconds: Double) -> String {
+  guard seconds.isFinite, seconds < 1e9 else { return "ages" }
+  let whole = Int(max(0, seconds).rounded())
+  if whole < 60 { return "\(whole) s" }
+  let minutes = (whole + 30) / 60
+  if minutes < 60 { return "\(minutes) min" }
+  if minutes < 24 * 60 { return "\(minutes / 60) h \(padded(minutes % 60, to: 2, with: "0")) min" }
+  let hours = (minutes + 30) / 60
+  return "\(hours / 24) d \(hours % 24) h"
+}
+
+/// An amount of memory or storage: `512 B`, `64.0 kB`, `3.1 GB`.
+public func spokenBytes(_ bytes: Int) -> String {
+  var value = Double(bytes)
+  for unit in ["B", "kB", "MB", "GB", "TB"] {
+    if value < 999.95 { return unit == "B" ? "\(bytes) B" : "\(fixed(value, 1)) \(unit)" }
+    value /= 1000
+  }
+  return "\(fixed(value, 1)) PB"
+}
+
+/// The text with control characters written out (`\u{1b}`), so that a name can neither drive a terminal nor break a line.
+public func printable(_ text: String) -> String {
+  guard text.unicodeScalars.contains(where: isControl) else { return text }
+  return text.unicodeScalars.reduce(into: "") { result, scalar in
+    if isControl(scalar) {
+      result += scalar == "\n" ? "\\n" : "\\u{\(String(scalar.value, radix: 16))}"
+    } else {
+      result.unicodeScalars.append(scalar)
+    }
+  }
+}
+
+/// Control characters, line and paragraph separators, and the marks that reverse the reading order.
+func isControl(_ scalar: Unicode.Scalar) -> Bool {
+  switch scalar.value {
+  case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
+  default: false
+  }
+}
