@@ -15,8 +15,8 @@ public struct Checkpoint: Sendable {
   static let optimizerName = "optimizer.safetensors"
   static let stateName = "state.json"
 
-  /// Opens what a user names: a checkpoint's directory, `last` or `best`, a run's directory (its newest checkpoint), or a
-  /// file of weights.
+  /// Opens what a user names: a checkpoint's directory, `last` or `best`, a run's directory (its newest
+  /// checkpoint), or a file of weights.
   ///
   /// - Throws: `missingInput` when it is not there, `badData` when it is damaged or nothing of the kind.
   public static func open(_ path: String) throws(Failure) -> Checkpoint {
@@ -33,7 +33,9 @@ public struct Checkpoint: Sendable {
   }
 
   /// The checkpoint's directory in a directory that a user named.
-  private static func resolve(_ path: String) throws(Failure) -> String {
+  private static func resolve(_ named: String) throws(Failure) -> String {
+    // A run that goes on may point `last` elsewhere while the files are opened one by one.
+    let path = Directory.followed(named)
     if Directory.kind("\(path)/\(stateName)") != nil { return path }
     for directory in ["\(path)/checkpoints", path] where Directory.kind(directory) == .directory {
       if let step = try CheckpointStore.steps(in: directory).last {

@@ -3,8 +3,9 @@ import Files
 
 /// The directory of a run's checkpoints, as the one process sees it that writes there.
 ///
-/// Each checkpoint is a directory `step-00001234` that appears whole or not at all; `last` and `best` are symbolic links.
-/// A save at step N ends every other line of training: what an abandoned run saved beyond N goes when older ones go.
+/// Each checkpoint is a directory `step-00001234` that appears whole or not at all; `last` and `best` are
+/// symbolic links. A save at step N ends every other line of training: what an abandoned run saved beyond N
+/// goes when older ones go.
 public final class CheckpointStore: Sendable {
   public let directory: String
   /// How many of the newest are kept, beside the best.

@@ -3,9 +3,9 @@ import Threads
 
 /// Saves checkpoints on a thread of its own while training goes on.
 ///
-/// The tensors are read straight from the live buffers, because a copy of vgg11's parameters and moments is 1.5 GB. So
-/// whoever changes them calls `waitUntilCopied()` first; what then remains of a save (bringing it to the disk, reading it
-/// back, renaming, rotating) costs training nothing.
+/// The tensors are read straight from the live buffers, because a copy of vgg11's parameters and moments is
+/// 1.5 GB. So whoever changes them calls `waitUntilCopied()` first; what then remains of a save (bringing it
+/// to the disk, reading it back, renaming, rotating) costs training nothing.
 ///
 /// A save that fails leaves nothing behind, is reported, and is tried once more: at once where the tensors have not
 /// changed since, else by the caller when `wantsAnotherSave` says so.

@@ -2,8 +2,8 @@ import Failures
 
 /// Collects what a safetensors header says, within a budget of memory.
 ///
-/// Names and shapes take more room in memory than in the text, so a hostile header of 100 MB could cost a multiple of it.
-/// The file's own data is what a reader may spend, and half a mebibyte more.
+/// Names and shapes take more room in memory than in the text, so a hostile header of 100 MB could cost a
+/// multiple of it. The file's own data is what a reader may spend, and half a mebibyte more.
 struct HeaderParser {
   private(set) var tensors: [SafetensorsHeader.Tensor] = []
   /// Where the values of `__metadata__` lie in the text.
@@ -12,7 +12,8 @@ struct HeaderParser {
   private var budget: Int
   private var hasMetadata = false
 
-  /// What an entry costs beyond its key: twice (arrays and tables grow by doubling) its place in them, and its allocations.
+  /// What an entry costs beyond its key: twice (arrays and tables grow by doubling) its place in them, and
+  /// its allocations.
   private static let entryCost = 320
 
   init(dataBytes: Int) { budget = max(0, dataBytes) + 448 * 1024 }
@@ -37,14 +38,14 @@ struct HeaderParser {
     try scanner.end()
   }
 
-  private mutating func charge(_ key: String, _ scanner: HeaderScanner, dimensions: Int = 0) throws(Failure) {
-    budget -= Self.entryCost + 2 * key.utf8.count + 16 * dimensions
+  private mutating func charge(_ bytes: Int, _ scanner: HeaderScanner) throws(Failure) {
+    budget -= bytes
     if budget < 0 { throw scanner.failure("too many entries for a file of this size") }
   }
 
   private mutating func parseMetadata(_ scanner: inout HeaderScanner) throws(Failure) {
     try scanner.object("__metadata__") { (scanner, key) throws(Failure) in
-      try charge(key, scanner)
+      try charge(Self.entryCost + 2 * key.utf8.count, scanner)
       let value = try scanner.stringRange("a string")
       guard metadata.updateValue(value, forKey: key) == nil else {
         throw scanner.failure("duplicate key \(printable(key)) in __metadata__")
@@ -53,6 +54,7 @@ struct HeaderParser {
   }
 
   private mutating func parseTensor(_ name: String, _ scanner: inout HeaderScanner) throws(Failure) {
+    try charge(Self.entryCost + 2 * name.utf8.count, scanner)
     guard names.insert(name).inserted else { throw scanner.failure("duplicate key \(printable(name))") }
     var type: String?
     var shape: [Int]?
@@ -71,7 +73,7 @@ struct HeaderParser {
       let missing = type == nil ? "dtype" : shape == nil ? "shape" : "data_offsets"
       throw scanner.failure("\(printable(name)) has no \(missing)")
     }
-    try charge(name, scanner, dimensions: shape.count)
+    try charge(2 * MemoryLayout<Int>.stride * shape.count, scanner)
     tensors.append(try tensor(name, type, shape, offsets, scanner))
   }
 

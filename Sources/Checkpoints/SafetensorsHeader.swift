@@ -1,7 +1,8 @@
 import Failures
 import Files
 
-/// The table of contents of a safetensors file, proven: tensors cover the data without holes or overlaps, to the byte.
+/// The table of contents of a safetensors file, proven: tensors cover the data without holes or overlaps, to
+/// the byte.
 ///
 /// Format: https://huggingface.co/docs/safetensors (a length of 64 bits, JSON, the tensors' bytes).
 public struct SafetensorsHeader: Sendable {

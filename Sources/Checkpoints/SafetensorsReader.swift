@@ -4,8 +4,9 @@ import Threads
 
 /// Reads safetensors files: ours, PyTorch's, anybody's.
 ///
-/// The header is proven when the file is opened. Data comes through a small buffer and not through a mapping, so that a
-/// file that shrinks or a disk that fails is an error here and not a signal; a reader holds the header and half a mebibyte.
+/// The header is proven when the file is opened. Data comes through a small buffer and not through a mapping,
+/// so that a file that shrinks or a disk that fails is an error here and not a signal; a reader holds the
+/// header and half a mebibyte.
 public final class SafetensorsReader: Sendable {
   public let path: String
   public let header: SafetensorsHeader

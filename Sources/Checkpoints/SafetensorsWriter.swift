@@ -3,7 +3,8 @@ import Files
 
 /// Writes safetensors files: PyTorch's tensors as F32 and I64, with a checksum of each, through one buffer.
 ///
-/// The file is written front to back; the checksums, which take the same room whatever they are, are filled in at the end.
+/// The file is written front to back; the checksums, which take the same room whatever they are, are filled
+/// in at the end.
 public final class SafetensorsWriter {
   private let chunk: UnsafeMutableBufferPointer<Float>
   private let code: ExitCode

@@ -6,10 +6,11 @@ import Failures
   import Darwin
 #endif
 
-/// Files, directories and links that are either the old or the new one, whole, whenever the program or the machine stops.
+/// Files, directories and links that are either the old or the new one, whole, whenever the program or the
+/// machine stops.
 ///
-/// Everything is made under a temporary name in the same directory, brought to the disk, renamed over the final name, and
-/// the rename is brought to the disk too.
+/// Everything is made under a temporary name in the same directory, brought to the disk, renamed over the
+/// final name, and the rename is brought to the disk too.
 public enum AtomicFile {
   /// Writes a file through `body`, then publishes it as `path`; a failure leaves what was there.
   public static func write(
@@ -36,7 +37,8 @@ public enum AtomicFile {
     try write(to: path, code: code) { file throws(Failure) in try file.write(bytes) }
   }
 
-  /// Publishes a directory whose files are written: files and directory to the disk, then the new name, then its parent.
+  /// Publishes a directory whose files are written: files and directory to the disk, then the new name, then
+  /// its parent.
   ///
   /// `destination` must not hold anything yet. `before` is told each step just before it is made.
   public static func publish(

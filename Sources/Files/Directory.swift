@@ -71,6 +71,14 @@ public enum Directory {
     }
   }
 
+  /// What `path` stands for, without slashes at its end: where it points to if it is a symbolic link, else itself.
+  public static func followed(_ path: String) -> String {
+    var trimmed = path
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    guard let target = destination(ofLink: trimmed) else { return trimmed }
+    return target.hasPrefix("/") ? target : "\(parent(trimmed))/\(target)"
+  }
+
   /// Moves `path` to `destination`, in one step, on the same file system.
   public static func rename(_ path: String, to destination: String, code: ExitCode) throws(Failure) {
     try SystemCall.check("rename", destination, code) {

@@ -40,6 +40,15 @@ import Testing
     #expect(try Directory.names(directory.path, code: .inputOutput) == ["outside"])
   }
 
+  @Test func followsLinks() throws {
+    try AtomicFile.link(directory.file("relative"), to: "step-1")
+    try AtomicFile.link(directory.file("absolute"), to: "/elsewhere")
+    #expect(Directory.followed(directory.file("relative")) == directory.file("step-1"))
+    #expect(Directory.followed(directory.file("relative//")) == directory.file("step-1"))
+    #expect(Directory.followed(directory.file("absolute")) == "/elsewhere")
+    #expect(Directory.followed(directory.file("nothing/")) == directory.file("nothing"))
+  }
+
   @Test func kinds() throws {
     try AtomicFile.write("", to: directory.file("file"))
     try AtomicFile.link(directory.file("dangling"), to: "nowhere")

@@ -1,0 +1,177 @@
+import Checkpoints
+import Failures
+import Files
+import Foundation
+import Testing
+
+@Suite struct CheckpointStoreTests {
+  let directory = TemporaryDirectory()
+
+  private func names() throws -> [String] { try Directory.names(directory.path, code: .inputOutput) }
+
+  private func link(_ name: String) -> String? { Directory.destination(ofLink: directory.file(name)) }
+
+  // MARK: Saving
+
+  @Test func savesWhatItSays() throws {
+    let store = try CheckpointStore(directory.path, keep: 3)
+    try save(store, contents(step: 1234, isBest: true))
+    #expect(try names() == ["best", "last", "step-00001234"])
+    #expect(
+      try Directory.names(directory.file("step-00001234"), code: .inputOutput)
+        == ["model.safetensors", "optimizer.safetensors", "state.json"])
+    let checkpoint = try #require(try store.newestValid { Issue.record("\($0)") })
+    #expect(checkpoint.state?.step == 1234)
+    #expect(try isWhole(checkpoint))
+  }
+
+  @Test func keepsTheNewestAndTheBest() throws {
+    let store = try CheckpointStore(directory.path, keep: 2)
+    for step in 1...6 { try save(store, contents(step: step, isBest: step == 2)) }
+    #expect(try store.steps() == [2, 5, 6])
+    #expect(link("last") == "step-00000006")
+    #expect(link("best") == "step-00000002")
+    try save(store, contents(step: 7, isBest: true))
+    #expect(try store.steps() == [6, 7])
+    #expect(link("best") == "step-00000007")
+    #expect(try names() == ["best", "last", "step-00000006", "step-00000007"])
+  }
+
+  @Test func theSameStepIsReplaced() throws {
+    let store = try CheckpointStore(directory.path, keep: 2)
+    try save(store, contents(step: 1))
+    try save(store, contents(step: 2))
+    try write([1, 2, 3], to: directory.file("step-00000002/model.safetensors"))
+    try save(store, contents(step: 2))
+    #expect(try isWhole(Checkpoint.open(directory.file("step-00000002"))))
+    #expect(try names() == ["last", "step-00000001", "step-00000002"])
+  }
+
+  /// Resumed from step 10 although 20 and 30 were there: from the next save on, they belong to another run.
+  @Test func aSaveEndsOtherLinesOfTraining() throws {
+    let store = try CheckpointStore(directory.path, keep: 3)
+    for step in [10, 20, 30] { try save(store, contents(step: step, isBest: step == 30)) }
+    try save(store, contents(step: 15))
+    #expect(try store.steps() == [10, 15])
+    #expect(link("last") == "step-00000015")
+    #expect(link("best") == nil)
+  }
+
+  @Test(arguments: [(0, "step-00000000"), (12_345_678, "step-12345678"), (123_456_789, "step-123456789")])
+  func names(step: Int, expected: String) throws {
+    #expect(CheckpointStore.name(ofStep: step) == expected)
+    let store = try CheckpointStore(directory.path, keep: 1)
+    try save(store, contents(step: step))
+    #expect(try store.steps() == [step])
+  }
+
+  // MARK: Failures
+
+  @Test(arguments: SaveStage.allCases) func aFailureLeavesTheOldOnes(at stage: SaveStage) throws {
+    try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1))
+    let injected = Failure(.inputOutput, "on purpose", at: stage.rawValue)
+    let store = try CheckpointStore(directory.path, keep: 1) { (reached) throws(Failure) in
+      if reached == stage { throw injected }
+    }
+    var reports: [Failure] = []
+    let thrown = failure { () throws(Failure) in try store.save(contents(step: 2)) { reports.append($0) } }
+    let isPublished = [.beforeLinks, .beforeRotation, .rotating].contains(stage)
+    #expect(thrown == (isPublished ? nil : injected))
+    #expect(reports == (isPublished ? [injected] : []))
+    let newest = try #require(try store.newestValid { Issue.record("\($0)") })
+    #expect(newest.state?.step == (isPublished || stage == .beforeDirectorySync ? 2 : 1))
+    #expect(try isWhole(newest))
+    if !isPublished { #expect(try names().allSatisfy { !$0.hasPrefix(".") }) }
+    // The next save works, and the next start leaves nothing behind.
+    try save(try CheckpointStore(directory.path, keep: 1), contents(step: 3))
+    #expect(try names() == ["last", "step-00000003"])
+  }
+
+  @Test func aCheckpointThatCannotBeReadBackIsNotPublished() throws {
+    let path = directory.path
+    let store = try CheckpointStore(path, keep: 1) { (stage) throws(Failure) in
+      guard stage == .afterSync else { return }
+      let temporary = try Directory.names(path, code: .inputOutput).first { $0.hasPrefix(".tmp-") } ?? ""
+      let file = "\(path)/\(temporary)/model.safetensors"
+      guard var damaged = try? bytes(file) else { return }
+      damaged[damaged.count - 1] ^= 0x40
+      try? write(damaged, to: file)
+    }
+    let thrown = failure { () throws(Failure) in try store.save(contents(step: 1)) { Issue.record("\($0)") } }
+    #expect(thrown?.what.hasPrefix("conv.bias is damaged") == true)
+    #expect(try names().isEmpty)
+  }
+
+  @Test func anUnwritableDirectoryIsNamed() throws {
+    try AtomicFile.write("", to: directory.file("file"))
+    let path = directory.file("file/checkpoints")
+    let thrown = failure { () throws(Failure) in _ = try CheckpointStore(path, keep: 1) }
+    #expect(thrown?.code == .cannotWrite)
+    #expect(thrown?.location.hasPrefix(directory.path) == true)
+  }
+
+  // MARK: Leftovers
+
+  @Test func leftoversAreCleaned() throws {
+    let first = try CheckpointStore(directory.path, keep: 1)
+    try save(first, contents(step: 1))
+    try Directory.create(directory.file(".tmp-step-00000002-4711"), code: .cannotWrite)
+    try AtomicFile.write("half", to: directory.file(".tmp-step-00000002-4711/model.safetensors"))
+    try AtomicFile.link(directory.file(".tmp-last-4711"), to: "step-00000002")
+    try Directory.create(directory.file("notes"), code: .cannotWrite)
+    #expect(try first.steps() == [1])
+    #expect(try Checkpoint.open(directory.path).state?.step == 1)
+    _ = try CheckpointStore(directory.path, keep: 1)
+    #expect(try names() == ["last", "notes", "step-00000001"])
+  }
+
+  @Test func aReplacedCheckpointGetsItsNameBack() throws {
+    try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1))
+    try Directory.rename(
+      directory.file("step-00000001"), to: directory.file(".replaced-step-00000001"), code: .inputOutput)
+    let store = try CheckpointStore(directory.path, keep: 1)
+    #expect(try isWhole(try #require(try store.newestValid { Issue.record("\($0)") })))
+    try Directory.create(directory.file(".replaced-step-00000001"), code: .inputOutput)
+    _ = try CheckpointStore(directory.path, keep: 1)
+    #expect(try names() == ["last", "step-00000001"])
+  }
+
+  // MARK: Falling back
+
+  @Test func damagedOnesArePassedOver() throws {
+    let store = try CheckpointStore(directory.path, keep: 9)
+    for step in 1...4 { try save(store, contents(step: step)) }
+    var model = try bytes(directory.file("step-00000004/model.safetensors"))
+    model[model.count - 1] ^= 1
+    try write(model, to: directory.file("step-00000004/model.safetensors"))
+    let optimizer = try bytes(directory.file("step-00000003/optimizer.safetensors"))
+    try write(Array(optimizer.dropLast(5)), to: directory.file("step-00000003/optimizer.safetensors"))
+    var reports: [Failure] = []
+    let newest = try #require(try store.newestValid { reports.append($0) })
+    #expect(newest.state?.step == 2)
+    #expect(reports.map(\.code) == [.badData, .badData])
+    #expect(reports[0].what.hasPrefix("conv.bias is damaged"))
+    #expect(reports[1].what == "truncated: expected \(optimizer.count) bytes, found \(optimizer.count - 5)")
+  }
+
+  @Test func nothingIsValid() throws {
+    let store = try CheckpointStore(directory.path, keep: 9)
+    #expect(try store.newestValid { Issue.record("\($0)") }?.path == nil)
+    try Directory.create(directory.file("step-00000001"), code: .inputOutput)
+    var reports = 0
+    #expect(try store.newestValid { _ in reports += 1 }?.path == nil)
+    #expect(reports == 1)
+  }
+
+  /// A weight file that is whole but belongs to another checkpoint.
+  @Test func mixedFilesAreNoticed() throws {
+    let store = try CheckpointStore(directory.path, keep: 9)
+    for step in 1...2 { try save(store, contents(step: step)) }
+    try write(
+      try bytes(directory.file("step-00000001/model.safetensors")),
+      to: directory.file("step-00000002/model.safetensors"))
+    let thrown = openFailure(directory.file("step-00000002"))
+    #expect(thrown?.code == .badData)
+    #expect(thrown?.what.hasPrefix("header: its checksum is ") == true)
+  }
+}
