@@ -64,6 +64,8 @@ public final class FileLock: Sendable {
     descriptor.withLock { file in
       guard file >= 0 else { return }
       if Self.isFile(file, at: path) { _ = ftruncate(file, 0) }
+      // A child that is being started has a copy of the descriptor until it runs its program; closing ours is not enough.
+      _ = flock(file, LOCK_UN)
       close(file)
       file = -1
     }

@@ -131,9 +131,9 @@ public final class Console: Sendable {
 
   /// `epoch 1, loss 1.8508, train acc 0.317, test acc 0.587, time 31.0 sec`; without the test where there was none.
   public static func epochLine(_ result: EpochResult) -> String {
-    let test = result.testAccuracy.map { ", test acc \(fixed(Double($0), 3))" } ?? ""
+    let test = result.testAccuracy.map { ", test acc \(fixed($0, 3))" } ?? ""
     return "epoch \(result.epoch), loss \(fixed(Double(result.loss), 4)), "
-      + "train acc \(fixed(Double(result.trainAccuracy), 3))\(test), time \(fixed(Double(result.seconds), 1)) sec"
+      + "train acc \(fixed(result.trainAccuracy, 3))\(test), time \(fixed(Double(result.seconds), 1)) sec"
   }
 
   private static func plainLine(_ progress: StepProgress, _ plan: RunPlan, _ pace: Pace) -> String {

@@ -13,7 +13,12 @@ extension [UInt8] {
       append(UInt8(ascii: "0") + UInt8(rest % 10))
       rest /= 10
     } while rest > 0 || count - start < digits
-    self[start...].reverse()
+    // Reversing a slice in place would copy the buffer.
+    var (low, high) = (start, count - 1)
+    while low < high {
+      swapAt(low, high)
+      (low, high) = (low + 1, high - 1)
+    }
   }
 
   /// Appends a JSON key and its number, or `null` where there is none or it is not finite.

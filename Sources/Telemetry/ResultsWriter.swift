@@ -7,9 +7,9 @@ public struct EpochResult: Equatable, Sendable {
   public var epoch: Int
   /// Mean over the epoch's training images.
   public var loss: Float
-  public var trainAccuracy: Float
+  public var trainAccuracy: Double
   /// None where the epoch was not evaluated.
-  public var testAccuracy: Float?
+  public var testAccuracy: Double?
   /// Time of the epoch.
   public var seconds: Float
   /// Over all ranks.
@@ -17,7 +17,7 @@ public struct EpochResult: Equatable, Sendable {
   public var learningRate: Float
 
   public init(
-    epoch: Int, loss: Float, trainAccuracy: Float, testAccuracy: Float?, seconds: Float,
+    epoch: Int, loss: Float, trainAccuracy: Double, testAccuracy: Double?, seconds: Float,
     imagesPerSecond: Float, learningRate: Float
   ) {
     self.epoch = epoch
@@ -37,14 +37,15 @@ public struct EpochResult: Equatable, Sendable {
 
   /// Reads a row back; nil for the header and for what is not a row.
   public init?(row: Substring) {
-    let fields = row.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    let numbers = fields.map { Float($0) }
-    guard fields.count == 7, let epoch = Int(fields[0]), fields[3].isEmpty || numbers[3] != nil,
-      let loss = numbers[1], let trainAccuracy = numbers[2], let seconds = numbers[4],
-      let imagesPerSecond = numbers[5], let learningRate = numbers[6]
+    let fields = row.split(separator: ",", omittingEmptySubsequences: false).map { String($0) }
+    guard fields.count == 7, let epoch = Int(fields[0]), let loss = Float(fields[1]),
+      let trainAccuracy = Double(fields[2]), fields[3].isEmpty || Double(fields[3]) != nil,
+      let seconds = Float(fields[4]), let imagesPerSecond = Float(fields[5]),
+      let learningRate = Float(fields[6])
     else { return nil }
     self.init(
-      epoch: epoch, loss: loss, trainAccuracy: trainAccuracy, testAccuracy: numbers[3], seconds: seconds,
+      epoch: epoch, loss: loss, trainAccuracy: trainAccuracy, testAccuracy: Double(fields[3]),
+      seconds: seconds,
       imagesPerSecond: imagesPerSecond, learningRate: learningRate)
   }
 }

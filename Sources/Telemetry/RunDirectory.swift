@@ -111,10 +111,23 @@ extension RunDirectory {
       )
     }
     guard !path.split(separator: "/").contains("..") else {
-      let absolute = URL(fileURLWithPath: path).standardized.path
       throw Failure(
-        .usage, "--run climbs with '..': \(path)", advice: "write it as an absolute path: --run \(absolute)")
+        .usage, "--run climbs with '..': \(path)",
+        advice: "write it as an absolute path: --run \(absolute(path))")
     }
+  }
+
+  /// The path from the root, with every `..` followed.
+  private static func absolute(_ path: String) -> String {
+    let base = path.hasPrefix("/") ? "" : FileManager.default.currentDirectoryPath
+    let components = "\(base)/\(path)".split(separator: "/").reduce(into: [Substring]()) { kept, component in
+      switch component {
+      case ".": break
+      case "..": _ = kept.popLast()
+      default: kept.append(component)
+      }
+    }
+    return "/" + components.joined(separator: "/")
   }
 
   /// Compares the free space of the file system that will hold `directory` with what is needed.

@@ -13,7 +13,7 @@ public struct RunSummary: Equatable, Sendable {
   /// Of this job, not of the jobs that it resumed.
   public var seconds: Double
   public var bestEpoch: Int?
-  public var bestAccuracy: Float?
+  public var bestAccuracy: Double?
   public var paths: RunPaths
   /// Commands to go on with, each with a word for what it does, as in `evaluate`.
   public var commands: [Command]
@@ -30,7 +30,7 @@ public struct RunSummary: Equatable, Sendable {
 
   public init(
     state: RunStatus.State, epoch: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
-    bestAccuracy: Float? = nil, paths: RunPaths, commands: [Command] = []
+    bestAccuracy: Double? = nil, paths: RunPaths, commands: [Command] = []
   ) {
     self.state = state
     self.epoch = epoch
@@ -45,7 +45,7 @@ public struct RunSummary: Equatable, Sendable {
   public var text: String {
     var lines = ["\(state.rawValue): \(epoch) of \(epochs) epochs in \(spokenDuration(seconds))"]
     if let bestEpoch, let bestAccuracy {
-      lines.append("best epoch \(bestEpoch), test acc \(fixed(Double(bestAccuracy), 3))")
+      lines.append("best epoch \(bestEpoch), test acc \(fixed(bestAccuracy, 3))")
     }
     lines += [
       "run directory \(paths.directory)",

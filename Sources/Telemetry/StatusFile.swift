@@ -16,7 +16,7 @@ public struct RunStatus: Codable, Equatable, Sendable {
   /// Complete epochs.
   public var epoch: Int
   /// Best test accuracy so far; none before the first evaluation.
-  public var bestAccuracy: Float?
+  public var bestAccuracy: Double?
   /// How the program ended; none while it runs.
   public var exitCode: Int32?
   public var message: String
@@ -24,7 +24,7 @@ public struct RunStatus: Codable, Equatable, Sendable {
   public internal(set) var updated: String = ""
 
   public init(
-    state: State, step: Int, epoch: Int, bestAccuracy: Float? = nil, exitCode: Int32? = nil,
+    state: State, step: Int, epoch: Int, bestAccuracy: Double? = nil, exitCode: Int32? = nil,
     message: String = ""
   ) {
     self.state = state

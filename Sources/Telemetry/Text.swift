@@ -1,12 +1,12 @@
-/// A number with a fixed count of decimals, rounded as C's `%.4f` does for values that came from a `Float`.
+import Glibc
+
+/// A number with a fixed count of decimals, as C's and Python's `%.4f` print it.
 func fixed(_ value: Double, _ decimals: Int) -> String {
-  guard value.isFinite, value.magnitude < 1e12 else { return value.isNaN ? "nan" : "\(value)" }
-  var scale = 1
-  for _ in 0..<decimals { scale *= 10 }
-  let scaled = Int((value.magnitude * Double(scale)).rounded(.toNearestOrEven))
-  let sign = value.sign == .minus && scaled != 0 ? "-" : ""
-  guard decimals > 0 else { return sign + String(scaled) }
-  return sign + String(scaled / scale) + "." + padded(scaled % scale, to: decimals, with: "0")
+  guard !value.isNaN else { return "nan" }
+  // 1.8e308 has 309 digits before the point.
+  var text = [CChar](repeating: 0, count: 352)
+  withVaList([Int32(decimals), value]) { _ = vsnprintf(&text, text.count, "%.*f", $0) }
+  return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
 /// A whole number, filled on the left.

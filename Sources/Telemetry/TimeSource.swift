@@ -25,6 +25,8 @@ public struct TimeSource: Sendable {
 
   /// The time in UTC to the millisecond, as in `2025-11-21T01:17:00.123Z`.
   public static func utcText(_ seconds: Double) -> String {
-    Date(timeIntervalSince1970: seconds).ISO8601Format(.init(includingFractionalSeconds: true))
+    // The formatter cuts what follows the milliseconds, so a rounded time must not lie just below one.
+    let rounded = (seconds * 1000).rounded() / 1000 + 0.0001
+    return Date(timeIntervalSince1970: rounded).ISO8601Format(.init(includingFractionalSeconds: true))
   }
 }
