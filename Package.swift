@@ -30,14 +30,16 @@ let package = Package(
 
     tests("Tensors"),
     tests("Threads"),
-    tests("Collectives", ["CommunicatorContract", "Failures", "Threads", "mpi-contract"]),
+    tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
 
     // What every communicator must do, run by the tests on threads and by `mpi-contract` under mpirun.
     .target(
       name: "CommunicatorContract", dependencies: ["Collectives", "Failures", "Threads"],
       path: "Tests/CommunicatorContract", swiftSettings: strict),
+    // Its own malloc stands before the C library's and counts; the tests start it, so it is no dependency of theirs.
     .executableTarget(
       name: "mpi-contract", dependencies: ["Collectives", "CommunicatorContract", "Failures", "Threads"],
-      path: "Tests/MPIContract", swiftSettings: strict),
+      path: "Tests/MPIContract", swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--defsym=malloc=counted_malloc"])]),
   ]
 )
