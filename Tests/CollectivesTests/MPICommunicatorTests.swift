@@ -37,6 +37,17 @@ import Testing
     #expect(lines.allSatisfy { $0.hasSuffix(": 0 allocations in 100 steps") }, "\(job.output)")
   }
 
+  /// MPI waits by polling, and must let the threads that compute go first.
+  @Test func aRankThatWaitsLeavesItsProcessorToComputation() throws {
+    let job = try mpirun(ranks: 2, ["waiting"], on: Processors.allowed().first)
+    #expect(job.status == 0 && job.output.contains("ok: "), "\(job.output)")
+  }
+
+  @Test func aJobThatTakesTooLongIsAnError() throws {
+    let error = #expect(throws: MPIJobError.self) { try mpirun(ranks: 2, ["contract"], seconds: 0.05) }
+    #expect(error?.description.hasPrefix("no end after 0.05 s") == true)
+  }
+
   @Test func knowsItsLibrary() {
     #expect(!MPICommunicator.compiledVersion.isEmpty)
     // The headers and the library that is loaded belong together.

@@ -2,6 +2,7 @@ import Collectives
 import CommunicatorContract
 import Failures
 import Glibc
+import Synchronization
 import Threads
 
 // Runs one check of MPI on the ranks that mpirun started; the tests start it. Exits with 0 when all went well.
@@ -10,6 +11,7 @@ import Threads
 //     mpi-contract truncate             an error that MPI reports comes back as a failure
 //     mpi-contract abort                the last rank aborts while the others wait in a barrier
 //     mpi-contract allocations [RANKS]  heap allocations of 100 steps
+//     mpi-contract waiting              processor time that rank 0 spends waiting while it computes
 //     mpi-contract bench BYTES [RANKS]  seconds of an all-reduce
 //
 // With RANKS, the ranks are threads of this process instead.
@@ -50,6 +52,38 @@ func abortWhileOthersWait(_ thread: CommunicationThread) throws {
   } else {
     try thread.barrier()
   }
+}
+
+/// A barrier, with the processor time that it took its thread.
+final class TimedBarrier: CommunicationJob, Sendable {
+  let done = Atomic(false)
+  let waited = Monitor(0.0)
+
+  func run(on communicator: any Communicator) {
+    let before = processorSeconds()
+    do { try communicator.barrier() } catch { say("failed: \(error)") }
+    waited.update { $0 = processorSeconds() - before }
+    done.store(true, ordering: .releasing)
+  }
+}
+
+func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// Rank 0 computes while its communication thread waits for rank 1, both on one processor.
+func waiting(_ thread: CommunicationThread) throws {
+  let barrier = TimedBarrier()
+  if thread.rank == 1 { usleep(1_000_000) }
+  thread.submit(barrier)
+  let before = processorSeconds()
+  while !barrier.done.load(ordering: .acquiring) {}
+  let computed = processorSeconds() - before
+  guard thread.rank == 0 else { return }
+  let waited = barrier.waited.read { $0 }
+  say("\(waited < computed / 3 ? "ok" : "failed"): \(waited) s of waiting, \(computed) s of computing")
 }
 
 func bench(_ thread: CommunicationThread, bytes: Int) throws {
@@ -129,6 +163,7 @@ do {
     } else {
       try onMPI(chunk: MPICommunicator.largestChunk, allocations)
     }
+  case "waiting": try onMPI(chunk: MPICommunicator.largestChunk, waiting)
   case "bench" where numbers.count == 2:
     let bytes = numbers[0]
     onThreads(numbers[1]) { try bench($0, bytes: bytes) }
