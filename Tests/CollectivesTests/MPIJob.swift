@@ -12,7 +12,11 @@ struct MPIJobError: Error, CustomStringConvertible {
 }
 
 /// Runs `mpi-contract` under the real mpirun; a missing mpirun or a job that hangs is an error, never a skipped test.
-func mpirun(ranks: Int, _ arguments: [String], seconds: Double = 120) throws -> MPIJob {
+///
+/// - Parameter processor: the one processor that all ranks run on; nil lets them use all.
+func mpirun(ranks: Int, _ arguments: [String], on processor: Int? = nil, seconds: Double = 120) throws
+  -> MPIJob
+{
   let program = try #require(besideTheTests("mpi-contract"), "mpi-contract is built with the tests")
   let log = FileManager.default.temporaryDirectory.appendingPathComponent(
     "mpi-contract-\(UUID().uuidString).log")
@@ -23,7 +27,8 @@ func mpirun(ranks: Int, _ arguments: [String], seconds: Double = 120) throws -> 
   let process = Process()
   process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
   process.arguments =
-    ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", program.path] + arguments
+    ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none"]
+    + (processor.map { ["taskset", "-c", "\($0)"] } ?? []) + [program.path] + arguments
   var environment = ProcessInfo.processInfo.environment
   environment["OMPI_ALLOW_RUN_AS_ROOT"] = "1"
   environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"

@@ -2,15 +2,19 @@ import Collectives
 import CommunicatorContract
 import Failures
 import Glibc
+import Synchronization
 import Threads
 
 // Runs one check of MPI on the ranks that mpirun started; the tests start it. Exits with 0 when all went well.
 //
-//     mpi-contract contract [CHUNK]   the communicator contract, CHUNK elements a call
-//     mpi-contract truncate           an error that MPI reports comes back as a failure
-//     mpi-contract allocations        heap allocations of 100 steps, which must be none
-//     mpi-contract abort              the last rank aborts while the others wait in a barrier
-//     mpi-contract bench BYTES        seconds of an all-reduce, printed by rank 0
+//     mpi-contract contract [CHUNK]     the communicator contract, CHUNK elements a call
+//     mpi-contract truncate             an error that MPI reports comes back as a failure
+//     mpi-contract abort                the last rank aborts while the others wait in a barrier
+//     mpi-contract allocations [RANKS]  heap allocations of 100 steps
+//     mpi-contract waiting              processor time that rank 0 spends waiting while it computes
+//     mpi-contract bench BYTES [RANKS]  seconds of an all-reduce
+//
+// With RANKS, the ranks are threads of this process instead.
 
 /// A whole line at once, so that lines of several ranks do not mix.
 func say(_ line: String) {
@@ -50,6 +54,38 @@ func abortWhileOthersWait(_ thread: CommunicationThread) throws {
   }
 }
 
+/// A barrier, with the processor time that it took its thread.
+final class TimedBarrier: CommunicationJob, Sendable {
+  let done = Atomic(false)
+  let waited = Monitor(0.0)
+
+  func run(on communicator: any Communicator) {
+    let before = processorSeconds()
+    do { try communicator.barrier() } catch { say("failed: \(error)") }
+    waited.update { $0 = processorSeconds() - before }
+    done.store(true, ordering: .releasing)
+  }
+}
+
+func processorSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+}
+
+/// Rank 0 computes while its communication thread waits for rank 1, both on one processor.
+func waiting(_ thread: CommunicationThread) throws {
+  let barrier = TimedBarrier()
+  if thread.rank == 1 { usleep(1_000_000) }
+  thread.submit(barrier)
+  let before = processorSeconds()
+  while !barrier.done.load(ordering: .acquiring) {}
+  let computed = processorSeconds() - before
+  guard thread.rank == 0 else { return }
+  let waited = barrier.waited.read { $0 }
+  say("\(waited < computed / 3 ? "ok" : "failed"): \(waited) s of waiting, \(computed) s of computing")
+}
+
 func bench(_ thread: CommunicationThread, bytes: Int) throws {
   let values = UnsafeMutableBufferPointer<Float>.allocate(capacity: bytes / 4)
   values.initialize(repeating: 1)
@@ -84,17 +120,18 @@ func allocations(_ thread: CommunicationThread) throws {
   let before = AllocationCount.now
   for _ in 0..<100 { try step() }
   let count = AllocationCount.now - before
-  say("rank \(thread.rank): \(count) allocations in 100 steps")
+  // The line itself allocates: nobody prints before all have counted.
   try thread.barrier()
+  say("rank \(thread.rank): \(count) allocations in 100 steps")
 }
 
-/// The same on ranks of one process: they share the counter, so all of them count each other's.
-func allocationsInProcess(ranks: Int) throws -> Int32 {
+/// Runs `check` on ranks that are threads of this process.
+func onThreads(_ ranks: Int, _ check: @escaping @Sendable (CommunicationThread) throws -> Void) {
   let threads = InProcessCommunicator.world(size: ranks).map { communicator in
     DedicatedThread(name: "rank") {
       do {
         let thread = try CommunicationThread(name: "communication") { communicator }
-        try allocations(thread)
+        try check(thread)
         try thread.close()
       } catch {
         say("failed: \(error)")
@@ -103,35 +140,39 @@ func allocationsInProcess(ranks: Int) throws -> Int32 {
     }
   }
   for thread in threads { thread.join() }
-  return 0
 }
 
-let arguments = CommandLine.arguments
-let chunk = arguments.count > 2 && arguments[1] == "contract" ? Int(arguments[2]) : nil
+/// Runs `check` on this process's rank of MPI.
+func onMPI(chunk: Int, _ check: (CommunicationThread) throws -> Void) throws {
+  let thread = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator(chunk: chunk)
+  }
+  try check(thread)
+  try thread.close()
+}
+
+let check = CommandLine.arguments.dropFirst().first ?? ""
+let numbers = CommandLine.arguments.dropFirst(2).compactMap { Int($0) }
 do {
-  if arguments.dropFirst().first == "allocations" {
-    guard AllocationCount.start(), AllocationCount.countsOneObject() else {
-      say("the Swift runtime counts no allocations")
-      exit(ExitCode.internalError.rawValue)
+  switch check {
+  case "contract": try onMPI(chunk: numbers.first ?? MPICommunicator.largestChunk, contract)
+  case "truncate": try onMPI(chunk: MPICommunicator.largestChunk, truncate)
+  case "abort": try onMPI(chunk: MPICommunicator.largestChunk, abortWhileOthersWait)
+  case "allocations" where AllocationCount.works():
+    if let ranks = numbers.first {
+      onThreads(ranks) { try allocations($0) }
+    } else {
+      try onMPI(chunk: MPICommunicator.largestChunk, allocations)
     }
-    if arguments.dropFirst(2).first == "threads" {
-      exit(try allocationsInProcess(ranks: 3))
-    }
-  }
-  let thread = try CommunicationThread(name: "mpi") { () throws(Failure) in
-    try MPICommunicator(chunk: chunk ?? MPICommunicator.largestChunk)
-  }
-  switch arguments.dropFirst().first {
-  case "contract": try contract(thread)
-  case "truncate": try truncate(thread)
-  case "allocations": try allocations(thread)
-  case "abort": try abortWhileOthersWait(thread)
-  case "bench": try bench(thread, bytes: arguments.count > 2 ? Int(arguments[2]) ?? 0 : 0)
+  case "waiting": try onMPI(chunk: MPICommunicator.largestChunk, waiting)
+  case "bench" where numbers.count == 2:
+    let bytes = numbers[0]
+    onThreads(numbers[1]) { try bench($0, bytes: bytes) }
+  case "bench" where numbers.count == 1:
+    try onMPI(chunk: MPICommunicator.largestChunk) { try bench($0, bytes: numbers[0]) }
   default:
-    say("which check?")
+    say("no such check: \(CommandLine.arguments)")
     exit(ExitCode.usage.rawValue)
   }
-  try thread.close()
 } catch {
   say("failed: \(error)")
   exit(ExitCode.internalError.rawValue)
