@@ -35,7 +35,7 @@ public enum InstructionSets {
 
   /// The fastest set for a processor, given the text of its /proc/cpuinfo.
   ///
-  /// The reference kernels are never chosen by themselves: training with them would take months without a word.
+  /// The reference kernels are never chosen unasked: a run that takes months should be somebody's decision.
   public static func best(processor: String) throws(Failure) -> InstructionSet {
     let flags = ProcessorFlags(text: processor)
     let vector = InstructionSet.allCases.filter { $0 != .reference }

@@ -55,7 +55,7 @@ import Testing
     #expect(y == expected)
   }
 
-  @Test(arguments: KernelShapes.convolutions.filter { $0.geometry.patch * $0.geometry.output.count < 40_000 })
+  @Test(arguments: KernelShapes.convolutions.filter { $0.geometry.patch * $0.geometry.output.count < 8_000 })
   func gradientsAreCentralDifferences(_ shape: WindowShape) {
     let geometry = shape.geometry
     let batch = 2
