@@ -1,0 +1,81 @@
+import Tensors
+
+extension ReferenceKernels {
+  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int { 0 }
+
+  public static func convolve(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
+    into y: MutableFloats, scratch: MutableFloats
+  ) {
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    for image in 0..<batch {
+      let x = x + image * geometry.input.count
+      let y = y + image * geometry.output.count
+      var sums = [Double](repeating: 0, count: geometry.output.count)
+      geometry.forEachPair { output, place, input in
+        for from in 0..<inputs {
+          for to in 0..<outputs {
+            sums[output * outputs + to] +=
+              Double(x[input * inputs + from]) * Double(weight[(place * inputs + from) * outputs + to])
+          }
+        }
+      }
+      for element in 0..<geometry.output.count {
+        let sum = sums[element] + Double(bias?[element % outputs] ?? 0)
+        y[element] = activation == .relu && sum < 0 ? 0 : Float(sum)
+      }
+    }
+  }
+
+  public static func convolutionInputGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    scratch: MutableFloats
+  ) {
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    for image in 0..<batch {
+      let dy = dy + image * geometry.output.count
+      let dx = dx + image * geometry.input.count
+      var sums = [Double](repeating: 0, count: geometry.input.count)
+      geometry.forEachPair { output, place, input in
+        for from in 0..<inputs {
+          for to in 0..<outputs {
+            sums[input * inputs + from] +=
+              Double(dy[output * outputs + to]) * Double(weight[(place * inputs + from) * outputs + to])
+          }
+        }
+      }
+      for element in 0..<geometry.input.count { dx[element] = Float(sums[element]) }
+    }
+  }
+
+  public static func convolutionParameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?, scratch: MutableFloats
+  ) {
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    var sums = [Double](repeating: 0, count: geometry.patch * outputs)
+    for image in 0..<batch {
+      let x = x + image * geometry.input.count
+      let dy = dy + image * geometry.output.count
+      geometry.forEachPair { output, place, input in
+        for from in 0..<inputs {
+          for to in 0..<outputs {
+            sums[(place * inputs + from) * outputs + to] +=
+              Double(x[input * inputs + from]) * Double(dy[output * outputs + to])
+          }
+        }
+      }
+    }
+    for element in 0..<sums.count { dw[element] += Float(sums[element]) }
+    if let db { addColumnSums(rows: batch * geometry.positions, columns: outputs, dy, into: db) }
+  }
+
+  /// sums[c] += x[r, c] over all rows r.
+  static func addColumnSums(rows: Int, columns: Int, _ x: Floats, into sums: MutableFloats) {
+    for column in 0..<columns {
+      var sum = 0.0
+      for row in 0..<rows { sum += Double(x[row * columns + column]) }
+      sums[column] += Float(sum)
+    }
+  }
+}

@@ -1,0 +1,15 @@
+extension ReferenceKernels {
+  public static func sumOfSquares(_ x: Floats, count: Int) -> Double {
+    var sum = 0.0
+    for i in 0..<count { sum += Double(x[i]) * Double(x[i]) }
+    return sum
+  }
+
+  public static func fill(_ x: MutableFloats, count: Int, value: Float) {
+    for i in 0..<count { x[i] = value }
+  }
+
+  public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
+    for i in 0..<count { y[i] += x[i] }
+  }
+}

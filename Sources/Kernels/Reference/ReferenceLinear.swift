@@ -1,0 +1,46 @@
+extension ReferenceKernels {
+  public static func linear(
+    batch: Int, inputs: Int, outputs: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
+    into y: MutableFloats
+  ) {
+    for sample in 0..<batch {
+      for to in 0..<outputs {
+        var sum = Double(bias?[to] ?? 0)
+        for from in 0..<inputs {
+          sum += Double(x[sample * inputs + from]) * Double(weight[from * outputs + to])
+        }
+        y[sample * outputs + to] = activation == .relu && sum < 0 ? 0 : Float(sum)
+      }
+    }
+  }
+
+  public static func linearInputGradient(
+    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats
+  ) {
+    for sample in 0..<batch {
+      for from in 0..<inputs {
+        var sum = 0.0
+        for to in 0..<outputs {
+          sum += Double(dy[sample * outputs + to]) * Double(weight[from * outputs + to])
+        }
+        dx[sample * inputs + from] = Float(sum)
+      }
+    }
+  }
+
+  public static func linearParameterGradients(
+    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
+  ) {
+    for from in 0..<inputs {
+      for to in 0..<outputs {
+        var sum = 0.0
+        for sample in 0..<batch {
+          sum += Double(x[sample * inputs + from]) * Double(dy[sample * outputs + to])
+        }
+        dw[from * outputs + to] += Float(sum)
+      }
+    }
+    if let db { addColumnSums(rows: batch, columns: outputs, dy, into: db) }
+  }
+}

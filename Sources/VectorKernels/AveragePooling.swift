@@ -1,0 +1,30 @@
+import Kernels
+
+extension VectorKernels {
+  public static func averagePool(_ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats) {
+    let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
+    PoolingWindow.forEach(geometry, batch: batch) { window in
+      forEachVector(geometry.input.channels) { channel, left in
+        var sum = Vector()
+        window.forEachPlace { _, element in sum += load(x + element + channel, left: left) }
+        store(sum * share, y + window.output + channel, left: left)
+      }
+    }
+  }
+
+  public static func averagePoolGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats
+  ) {
+    let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
+    clear(dx, count: batch * geometry.input.count)
+    PoolingWindow.forEach(geometry, batch: batch) { window in
+      forEachVector(geometry.input.channels) { channel, left in
+        let part = load(dy + window.output + channel, left: left) * share
+        window.forEachPlace { _, element in
+          let target = dx + element + channel
+          store(load(target, left: left) + part, target, left: left)
+        }
+      }
+    }
+  }
+}

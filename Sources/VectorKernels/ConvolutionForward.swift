@@ -1,0 +1,79 @@
+import Kernels
+
+extension VectorKernels {
+  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+    let strips = Strips(geometry, batch: batch)
+    let run = geometry.kernel * geometry.input.channels
+    let outputs = geometry.output.channels
+    let forward = geometry.patch * padded(outputs)
+    let inputGradient = geometry.kernel * padded(run) * outputs
+    let parameterGradients = strips.positions * padded(outputs)
+    return padded(strips.buffer) + max(forward, inputGradient, parameterGradients)
+  }
+
+  public static func convolve(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
+    into y: MutableFloats, scratch: MutableFloats
+  ) {
+    let strips = Strips(geometry, batch: batch)
+    let outputs = geometry.output.channels
+    let packed = scratch + padded(strips.buffer)
+    Panels.pack(weight, rows: geometry.patch, columns: outputs, into: packed)
+    strips.forEach { strip in
+      let (base, windows) = strips.input(x, strip, buffer: scratch)
+      let y = y + strips.first(strip) * outputs
+      let product = ForwardPanel(
+        geometry: geometry, base: base, windows: windows, positions: strips.count(strip),
+        activation: activation)
+      Panels.forEach(columns: outputs) { column, width in
+        let panel = packed + column * geometry.patch
+        if width == WideTile.columns, WideTile.isOnePass {
+          product.run(WideTile.self, panel, width: width, bias: bias, column: column, into: y)
+        } else {
+          for half in stride(from: 0, to: width, by: NarrowTile.columns) {
+            product.run(
+              NarrowTile.self, panel + half, width: width, bias: bias, column: column + half, into: y)
+          }
+        }
+      }
+    }
+  }
+}
+
+/// The windows of one strip times one panel of filters.
+private struct ForwardPanel {
+  let geometry: WindowGeometry
+  let base: Source
+  let windows: Windows
+  let positions: Int
+  let activation: Activation
+
+  @inline(__always)
+  func run<T: Tile>(
+    _: T.Type, _ packed: Source, width: Int, bias: Source?, column: Int, into y: Target
+  ) {
+    let outputs = geometry.output.channels
+    let left = outputs - column
+    let line = geometry.kernel * geometry.input.channels
+    let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
+    var cursor = Windows.Cursor(windows, count: positions)
+    var position = 0
+    while position < positions {
+      let rows = Rows { _ in base + cursor.next() }
+      var tile = T()
+      for row in 0..<geometry.kernel {
+        tile.addProducts(
+          rows, at: row * windows.row, step: 1, packed + row * line * width, width: width, count: line)
+      }
+      let y = y + position * outputs + column
+      tile.forEach { row, first, sums in
+        guard position + row < positions, first < left else { return }
+        var sums = sums
+        if let bias { sums += load(bias + column + first, left: left - first) }
+        sums.replace(with: floor, where: sums .< floor)
+        store(sums, y + row * outputs + first, left: left - first)
+      }
+      position += Rows.count
+    }
+  }
+}

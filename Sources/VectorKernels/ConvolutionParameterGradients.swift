@@ -1,0 +1,71 @@
+import Kernels
+
+extension VectorKernels {
+  public static func convolutionParameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?, scratch: MutableFloats
+  ) {
+    let strips = Strips(geometry, batch: batch)
+    let outputs = geometry.output.channels
+    let gradients = scratch + padded(strips.buffer)
+    strips.forEach { strip in
+      let positions = strips.count(strip)
+      let (base, windows) = strips.input(x, strip, buffer: scratch)
+      Panels.pack(dy + strips.first(strip) * outputs, rows: positions, columns: outputs, into: gradients)
+      let product = FilterPanel(geometry: geometry, base: base, windows: windows, strip: strip)
+      Panels.forEach(columns: outputs) { column, width in
+        let panel = gradients + column * positions
+        if width == WideTile.columns, WideTile.isOnePass {
+          product.run(WideTile.self, panel, width: width, column: column, into: dw)
+        } else {
+          for half in stride(from: 0, to: width, by: NarrowTile.columns) {
+            product.run(NarrowTile.self, panel + half, width: width, column: column + half, into: dw)
+          }
+        }
+      }
+      if let db {
+        Columns.addSums(dy + strips.first(strip) * outputs, rows: positions, columns: outputs, into: db)
+      }
+    }
+  }
+}
+
+/// The windows of one strip, transposed, times one panel of output gradients, added to the filters' gradients.
+private struct FilterPanel {
+  let geometry: WindowGeometry
+  let base: Source
+  let windows: Windows
+  let strip: Strip
+
+  @inline(__always)
+  func run<T: Tile>(_: T.Type, _ packed: Source, width: Int, column: Int, into dw: Target) {
+    let outputs = geometry.output.channels
+    let left = outputs - column
+    let line = geometry.kernel * geometry.input.channels
+    var element = 0
+    while element < geometry.patch {
+      let rows = Rows {
+        let element = min(element + $0, geometry.patch - 1)
+        let row = element / line
+        return base + row * windows.row + element - row * line
+      }
+      var tile = T()
+      var packed = packed
+      for image in 0..<strip.images {
+        for row in 0..<strip.rows {
+          tile.addProducts(
+            rows, at: image * windows.image + row * windows.stride * windows.row, step: windows.step, packed,
+            width: width, count: windows.columns)
+          packed += windows.columns * width
+        }
+      }
+      let dw = dw + element * outputs + column
+      tile.forEach { row, first, sums in
+        guard element + row < geometry.patch, first < left else { return }
+        let target = dw + row * outputs + first
+        store(sums + load(target, left: left - first), target, left: left - first)
+      }
+      element += Rows.count
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import Kernels
+
+extension VectorKernels {
+  public static func sumOfSquares(_ x: Floats, count: Int) -> Double {
+    var low = SIMD8<Double>()
+    var high = SIMD8<Double>()
+    forEachVector(count) { index, left in
+      let x = load(x + index, left: left)
+      let first = SIMD8<Double>(x.lowHalf)
+      let second = SIMD8<Double>(x.highHalf)
+      low.addProduct(first, first)
+      high.addProduct(second, second)
+    }
+    let eight = low + high
+    let four = eight.lowHalf + eight.highHalf
+    return (four.x + four.z) + (four.y + four.w)
+  }
+
+  public static func fill(_ x: MutableFloats, count: Int, value: Float) {
+    forEachVector(count) { index, left in store(Vector(repeating: value), x + index, left: left) }
+  }
+
+  public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
+    map(x, y, into: y, count) { x, y in y + x }
+  }
+}

@@ -1,0 +1,46 @@
+import Kernels
+
+extension VectorKernels {
+  public static func sgd(
+    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, rate: Float,
+    momentum: Float, weightDecay: Float, isFirstStep: Bool
+  ) {
+    let rate = Vector(repeating: -rate)
+    let decay = Vector(repeating: weightDecay)
+    let momentum = Vector(repeating: momentum)
+    forEachVector(count) { index, left in
+      let parameter = load(parameters + index, left: left)
+      var step = load(gradients + index, left: left).addingProduct(decay, parameter)
+      if let velocity {
+        // The velocity of the first step is not read: it may hold anything.
+        if !isFirstStep { step.addProduct(momentum, load(velocity + index, left: left)) }
+        store(step, velocity + index, left: left)
+      }
+      store(parameter.addingProduct(rate, step), parameters + index, left: left)
+    }
+  }
+
+  public static func adam(
+    parameters: MutableFloats, gradients: Floats, first: MutableFloats, second: MutableFloats, count: Int,
+    hyper: AdamStep
+  ) {
+    let decay = Vector(repeating: hyper.weightDecay)
+    let beta1 = Vector(repeating: hyper.beta1)
+    let beta2 = Vector(repeating: hyper.beta2)
+    let rest1 = Vector(repeating: 1 - hyper.beta1)
+    let rest2 = Vector(repeating: 1 - hyper.beta2)
+    let root = Vector(repeating: 1 / hyper.correction2Root)
+    let epsilon = Vector(repeating: hyper.epsilon)
+    let rate = Vector(repeating: -hyper.rate / hyper.correction1)
+    forEachVector(count) { index, left in
+      let parameter = load(parameters + index, left: left)
+      let gradient = load(gradients + index, left: left).addingProduct(decay, parameter)
+      let mean = (beta1 * load(first + index, left: left)).addingProduct(rest1, gradient)
+      let square = (beta2 * load(second + index, left: left)).addingProduct(rest2, gradient * gradient)
+      store(mean, first + index, left: left)
+      store(square, second + index, left: left)
+      let step = mean / epsilon.addingProduct(square.squareRoot(), root)
+      store(parameter.addingProduct(rate, step), parameters + index, left: left)
+    }
+  }
+}

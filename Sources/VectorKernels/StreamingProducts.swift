@@ -1,0 +1,138 @@
+/// Products of a few samples with a large weight matrix, which read every weight once, in the order of memory.
+///
+/// A general product would copy such a matrix into panels first, and so spend most of its time on memory traffic.
+enum StreamingProducts {
+  /// Weights that are in flight together: rows of the matrix, side by side.
+  private static let depth = 8
+
+  /// y[b, o] += sum over i of x[b, i] * w[i, o].
+  static func multiply(batch: Int, inputs: Int, outputs: Int, x: Source, weight: Source, into y: Target) {
+    var input = 0
+    while input + depth <= inputs {
+      let weight = weight + input * outputs
+      forEachVector(outputs) { output, left in
+        let w0 = load(weight + output, left: left)
+        let w1 = load(weight + outputs + output, left: left)
+        let w2 = load(weight + 2 * outputs + output, left: left)
+        let w3 = load(weight + 3 * outputs + output, left: left)
+        let w4 = load(weight + 4 * outputs + output, left: left)
+        let w5 = load(weight + 5 * outputs + output, left: left)
+        let w6 = load(weight + 6 * outputs + output, left: left)
+        let w7 = load(weight + 7 * outputs + output, left: left)
+        for sample in 0..<batch {
+          let x = x + sample * inputs + input
+          let y = y + sample * outputs + output
+          var sum = load(y, left: left)
+          sum.addProduct(Vector(repeating: x[0]), w0)
+          sum.addProduct(Vector(repeating: x[1]), w1)
+          sum.addProduct(Vector(repeating: x[2]), w2)
+          sum.addProduct(Vector(repeating: x[3]), w3)
+          sum.addProduct(Vector(repeating: x[4]), w4)
+          sum.addProduct(Vector(repeating: x[5]), w5)
+          sum.addProduct(Vector(repeating: x[6]), w6)
+          sum.addProduct(Vector(repeating: x[7]), w7)
+          store(sum, y, left: left)
+        }
+      }
+      input += depth
+    }
+    while input < inputs {
+      forEachVector(outputs) { output, left in
+        let w = load(weight + input * outputs + output, left: left)
+        for sample in 0..<batch {
+          let y = y + sample * outputs + output
+          var sum = load(y, left: left)
+          sum.addProduct(Vector(repeating: x[sample * inputs + input]), w)
+          store(sum, y, left: left)
+        }
+      }
+      input += 1
+    }
+  }
+
+  /// dx[b, i] = sum over o of dy[b, o] * w[i, o].
+  static func multiplyTransposed(
+    batch: Int, inputs: Int, outputs: Int, dy: Source, weight: Source, into dx: Target
+  ) {
+    var input = 0
+    while input < inputs {
+      // Behind the last row or sample, the last again: the same result is written twice.
+      let last = inputs - 1
+      let (r0, r1, r2, r3) = (input, min(input + 1, last), min(input + 2, last), min(input + 3, last))
+      var sample = 0
+      while sample < batch {
+        let (a, b) = (sample, min(sample + 1, batch - 1))
+        var (a0, a1, a2, a3) = (Vector(), Vector(), Vector(), Vector())
+        var (b0, b1, b2, b3) = (Vector(), Vector(), Vector(), Vector())
+        forEachVector(outputs) { output, left in
+          let da = load(dy + a * outputs + output, left: left)
+          let db = load(dy + b * outputs + output, left: left)
+          let w0 = load(weight + r0 * outputs + output, left: left)
+          let w1 = load(weight + r1 * outputs + output, left: left)
+          let w2 = load(weight + r2 * outputs + output, left: left)
+          let w3 = load(weight + r3 * outputs + output, left: left)
+          a0.addProduct(da, w0)
+          a1.addProduct(da, w1)
+          a2.addProduct(da, w2)
+          a3.addProduct(da, w3)
+          b0.addProduct(db, w0)
+          b1.addProduct(db, w1)
+          b2.addProduct(db, w2)
+          b3.addProduct(db, w3)
+        }
+        let (dxa, dxb) = (dx + a * inputs, dx + b * inputs)
+        dxa[r0] = total(a0)
+        dxa[r1] = total(a1)
+        dxa[r2] = total(a2)
+        dxa[r3] = total(a3)
+        dxb[r0] = total(b0)
+        dxb[r1] = total(b1)
+        dxb[r2] = total(b2)
+        dxb[r3] = total(b3)
+        sample += 2
+      }
+      input += 4
+    }
+  }
+
+  /// dw[i, o] += sum over b of x[b, i] * dy[b, o].
+  static func addOuterProducts(
+    batch: Int, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
+  ) {
+    var input = 0
+    while input + 4 <= inputs {
+      let row = dw + input * outputs
+      forEachVector(outputs) { output, left in
+        var s0 = load(row + output, left: left)
+        var s1 = load(row + outputs + output, left: left)
+        var s2 = load(row + 2 * outputs + output, left: left)
+        var s3 = load(row + 3 * outputs + output, left: left)
+        for sample in 0..<batch {
+          let x = x + sample * inputs + input
+          let gradient = load(dy + sample * outputs + output, left: left)
+          s0.addProduct(Vector(repeating: x[0]), gradient)
+          s1.addProduct(Vector(repeating: x[1]), gradient)
+          s2.addProduct(Vector(repeating: x[2]), gradient)
+          s3.addProduct(Vector(repeating: x[3]), gradient)
+        }
+        store(s0, row + output, left: left)
+        store(s1, row + outputs + output, left: left)
+        store(s2, row + 2 * outputs + output, left: left)
+        store(s3, row + 3 * outputs + output, left: left)
+      }
+      input += 4
+    }
+    while input < inputs {
+      let row = dw + input * outputs
+      forEachVector(outputs) { output, left in
+        var sum = load(row + output, left: left)
+        for sample in 0..<batch {
+          let gradient = load(dy + sample * outputs + output, left: left)
+          sum.addProduct(Vector(repeating: x[sample * inputs + input]), gradient)
+        }
+        store(sum, row + output, left: left)
+      }
+      input += 1
+    }
+  }
+}

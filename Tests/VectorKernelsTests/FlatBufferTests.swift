@@ -1,0 +1,48 @@
+import KernelShapes
+import Kernels
+import Testing
+
+@Suite struct FlatBufferTests {
+  @Test(arguments: KernelShapes.counts)
+  func base(_ count: Int) { check(Build.base.kernels, count) }
+
+  #if arch(x86_64)
+    @Test(.wideOnly, arguments: KernelShapes.counts)
+    func wide(_ count: Int) { check(Build.wide.kernels, count) }
+  #endif
+
+  private func check(_ kernels: any KernelSet.Type, _ count: Int) {
+    let x = TestNumbers.reals(count, seed: 1)
+    let input = GuardedBuffer(x)
+    // Double precision with room for any order of the sum.
+    let expected = ReferenceKernels.sumOfSquares(input.base, count: count)
+    #expect(abs(kernels.sumOfSquares(input.base, count: count) - expected) <= 1e-13 * expected)
+
+    let filled = GuardedBuffer(count: count)
+    kernels.fill(filled.base, count: count, value: 2.5)
+    #expect(filled.values == [Float](repeating: 2.5, count: count))
+
+    let sum = GuardedBuffer(TestNumbers.reals(count, seed: 2))
+    let before = sum.values
+    kernels.accumulate(input.base, into: sum.base, count: count)
+    #expect(sum.values == zip(before, x).map { $0 + $1 })
+    expectIntact([input, filled, sum])
+  }
+
+  @Test func squaresBeyondAFloatAreStillFinite() {
+    for kernels in builds {
+      #expect(abs(kernels.sumOfSquares([1e30, -1e30, 3], count: 3) - 2e60) < 1e54)
+    }
+  }
+
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func oneBadElementMakesTheSumOfSquaresBad(_ value: Float) {
+    for kernels in builds {
+      for place in 0..<35 {
+        var x = [Float](repeating: 1, count: 35)
+        x[place] = value
+        #expect(!kernels.sumOfSquares(x, count: 35).isFinite)
+      }
+    }
+  }
+}

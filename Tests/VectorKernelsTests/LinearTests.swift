@@ -1,0 +1,84 @@
+import KernelShapes
+import Kernels
+import Testing
+
+@Suite struct LinearTests {
+  @Test(arguments: KernelShapes.linears, KernelShapes.linearBatches)
+  func base(_ shape: LinearShape, batch: Int) { check(Build.base.kernels, shape, batch) }
+
+  #if arch(x86_64)
+    @Test(.wideOnly, arguments: KernelShapes.linears, KernelShapes.linearBatches)
+    func wide(_ shape: LinearShape, batch: Int) { check(Build.wide.kernels, shape, batch) }
+  #endif
+
+  private func check(_ kernels: any KernelSet.Type, _ shape: LinearShape, _ batch: Int) {
+    for bias in [true, false] {
+      let whole = LinearInputs(shape, batch: batch) { TestNumbers.integers($0, seed: $1) }
+      let found = whole.run(kernels, bias: bias)
+      let expected = whole.run(ReferenceKernels.self, bias: bias)
+      for (name, key) in LinearOutputs.all { expectEqual(found[keyPath: key], expected[keyPath: key], name) }
+    }
+    let real = LinearInputs(shape, batch: batch) { TestNumbers.reals($0, seed: $1) }
+    let found = real.run(kernels)
+    let expected = real.run(ReferenceKernels.self)
+    let sizes = real.magnitudes.run(ReferenceKernels.self)
+    for (name, key) in LinearOutputs.all {
+      expectProduct(
+        found[keyPath: key], expected[keyPath: key], sizes[keyPath: key],
+        terms: max(shape.inputs, shape.outputs, batch), name)
+    }
+  }
+}
+
+/// What a linear layer's three kernels read.
+private struct LinearInputs {
+  let shape: LinearShape
+  let batch: Int
+  /// x, weight, bias, dy, and what dw and db hold before they are added to.
+  var numbers: [[Float]]
+
+  init(_ shape: LinearShape, batch: Int, _ numbers: (_ count: Int, _ seed: UInt64) -> [Float]) {
+    self.shape = shape
+    self.batch = batch
+    let weights = shape.inputs * shape.outputs
+    let counts = [
+      batch * shape.inputs, weights, shape.outputs, batch * shape.outputs, weights, shape.outputs,
+    ]
+    self.numbers = counts.enumerated().map { numbers($1, UInt64($0)) }
+  }
+
+  var magnitudes: LinearInputs {
+    var sizes = self
+    sizes.numbers = numbers.map { $0.map(abs) }
+    return sizes
+  }
+
+  func run(_ kernels: any KernelSet.Type, bias usesBias: Bool = true) -> LinearOutputs {
+    let buffers = numbers.map { GuardedBuffer($0) }
+    let y = GuardedBuffer(count: batch * shape.outputs)
+    let dx = GuardedBuffer(count: batch * shape.inputs)
+    kernels.linear(
+      batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base,
+      weight: buffers[1].base, bias: usesBias ? UnsafePointer(buffers[2].base) : nil,
+      activation: usesBias ? .relu : .identity, into: y.base)
+    kernels.linearInputGradient(
+      batch: batch, inputs: shape.inputs, outputs: shape.outputs, dy: buffers[3].base,
+      weight: buffers[1].base, into: dx.base)
+    kernels.linearParameterGradients(
+      batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base, dy: buffers[3].base,
+      weight: buffers[4].base, bias: usesBias ? buffers[5].base : nil)
+    expectIntact(buffers + [y, dx])
+    return LinearOutputs(y: y.values, dx: dx.values, dw: buffers[4].values, db: buffers[5].values)
+  }
+}
+
+private struct LinearOutputs {
+  var y: [Float]
+  var dx: [Float]
+  var dw: [Float]
+  var db: [Float]
+
+  static var all: [(String, KeyPath<LinearOutputs, [Float]>)] {
+    [("output", \.y), ("input gradient", \.dx), ("weight gradient", \.dw), ("bias gradient", \.db)]
+  }
+}
