@@ -4,6 +4,25 @@ import PackageDescription
 // Every module is Swift 6, and a warning stops the build.
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
+/// The vector kernels are one folder, compiled once per instruction set: `VectorKernelsV4` is a symbolic link to it.
+/// Bounds and overflow are proven by the callers' geometry, so both builds are unchecked.
+func vectorKernels(_ name: String, march: String?, define: String) -> Target {
+  let flags = ["-Ounchecked"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? [])
+  return .target(
+    name: name, dependencies: ["Kernels", "Tensors"],
+    swiftSettings: strict + [.unsafeFlags(flags), .define(define)])
+}
+
+#if arch(x86_64)
+  let vectorTargets = [
+    vectorKernels("VectorKernels", march: "x86-64-v3", define: "X86_64_V3"),
+    vectorKernels("VectorKernelsV4", march: "x86-64-v4", define: "X86_64_V4"),
+  ]
+#else
+  let vectorTargets = [vectorKernels("VectorKernels", march: nil, define: "GENERIC")]
+#endif
+let vectorDependencies = vectorTargets.map { Target.Dependency(stringLiteral: $0.name) }
+
 func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
@@ -15,19 +34,27 @@ func tests(_ module: String, _ dependencies: [Target.Dependency] = [], resources
     resources: resources, swiftSettings: strict)
 }
 
+/// For programs whose own malloc stands before the C library's and counts. Tests start them; none may depend on them.
+let countsAllocations: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--defsym=malloc=counted_malloc"])]
+
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
   name: "cnn-dist",
+  products: [.executable(name: "cnn-dist", targets: ["cnn-dist"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
+    .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
@@ -39,16 +66,53 @@ let package = Package(
     module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
-    module("Training", ["Failures", "Layers", "Models", yams]),
-    module("Command", ["Datasets", "Failures", arguments]),
+    module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
+    module("Collectives", ["CMPI", "Failures", "Threads"]),
+    module("Telemetry", ["Failures", "Files", "Threads", logging]),
+    module(
+      "Training",
+      [
+        "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
+        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", logging, yams,
+      ]),
+    module("Command", ["Collectives", "Datasets", "Failures", "Models", "Telemetry", "Training", arguments]),
+    .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
+    tests("InstructionSets", ["Failures", "Kernels"]),
+    tests("Kernels", ["KernelShapes", "Tensors"]),
+    tests(
+      "VectorKernels",
+      ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
     tests("Tensors"),
     tests("Threads"),
-    tests("Files", ["Failures"]),
+    tests("Files", ["Failures", "Threads"]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
-    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Layers", ["Tensors"]),
+    tests("Telemetry", ["Failures", "Files", "Threads", logging]),
+    tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
+    tests("Layers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Models", ["Layers", "Tensors"]),
     tests("Training", ["Failures"]),
-  ]
+    tests("Command", ["ProgramRunner", "Telemetry"]),
+
+    // Shapes as data, for the tests of the kernels and for whoever measures them.
+    .target(
+      name: "KernelShapes", dependencies: ["Kernels", "Tensors"], path: "Tests/KernelShapes",
+      swiftSettings: strict),
+
+    // What every communicator must do, run by the tests on threads and by `mpi-contract` under mpirun.
+    .target(
+      name: "CommunicatorContract", dependencies: ["Collectives", "Failures", "Threads"],
+      path: "Tests/CommunicatorContract", swiftSettings: strict),
+    .executableTarget(
+      name: "mpi-contract",
+      dependencies: ["AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Threads"],
+      path: "Tests/MPIContract", swiftSettings: strict, linkerSettings: countsAllocations),
+
+    // Programs started by tests, and the counter of their heap allocations.
+    .target(name: "ProgramRunner", path: "Tests/ProgramRunner", swiftSettings: strict),
+    .target(name: "AllocationCount", path: "Tests/AllocationCount", swiftSettings: strict),
+    .executableTarget(
+      name: "step-allocations", dependencies: ["AllocationCount", "Failures", "Telemetry", "Training"],
+      path: "Tests/StepAllocations", swiftSettings: strict, linkerSettings: countsAllocations),
+  ] + vectorTargets
 )

@@ -48,6 +48,12 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var threads = 1
   public var instructionSet = ""
 
+  /// What the current epoch has added up: losses and correct answers over images, and seconds of training.
+  public var epochLoss = 0.0
+  public var epochCorrect = 0.0
+  public var epochImages = 0.0
+  public var epochSeconds = 0.0
+
   /// The best test accuracy so far and the step that reached it; nil before the first evaluation.
   public var bestAccuracy: Double?
   public var bestStep: Int?

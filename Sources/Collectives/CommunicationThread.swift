@@ -75,10 +75,10 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
   public func submit(_ job: any CommunicationJob) { _ = queue.submit(job) }
 
   /// As `submit`, and returns the ticket to wait for.
-  func ticket(for job: any CommunicationJob) -> Int { queue.submit(job) }
+  public func ticket(for job: any CommunicationJob) -> Int { queue.submit(job) }
 
   /// Waits until the job with this ticket is done.
-  func wait(for ticket: Int) { queue.wait(for: ticket) }
+  public func wait(for ticket: Int) { queue.wait(for: ticket) }
 
   /// Runs `body` on the thread, after all jobs submitted before, and returns what it returns.
   public func perform<Value>(

@@ -1,5 +1,11 @@
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
 /// The arithmetic of a training step on raw buffers: one conformance per instruction set, and a naive one to check them.
 ///
 /// Conventions that every kernel keeps:
@@ -139,29 +145,33 @@ public protocol KernelSet: Sendable {
     hyper: AdamStep)
 }
 
-/// The numbers of one Adam step, with the bias corrections already worked out.
+/// The numbers of one Adam step, worked out in double precision as PyTorch does.
 @frozen
 public struct AdamStep: Hashable, Sendable {
-  public var rate: Float
-  public var beta1: Float
-  public var beta2: Float
-  public var epsilon: Float
-  public var weightDecay: Float
+  public let rate: Float
+  public let beta1: Float
+  public let beta2: Float
+  /// 1 - beta1 and 1 - beta2: in single precision the latter would be off by 1.3e-5 of itself.
+  public let rest1: Float
+  public let rest2: Float
+  public let epsilon: Float
+  public let weightDecay: Float
   /// 1 - beta1^t.
-  public var correction1: Float
+  public let correction1: Float
   /// sqrt(1 - beta2^t).
-  public var correction2Root: Float
+  public let correction2Root: Float
 
-  public init(
-    rate: Float, beta1: Float, beta2: Float, epsilon: Float, weightDecay: Float, correction1: Float,
-    correction2Root: Float
-  ) {
+  /// - Parameter step: t, from 1.
+  public init(rate: Float, beta1: Double, beta2: Double, epsilon: Float, weightDecay: Float, step: Int) {
+    precondition(step > 0, "steps are counted from 1")
     self.rate = rate
-    self.beta1 = beta1
-    self.beta2 = beta2
+    self.beta1 = Float(beta1)
+    self.beta2 = Float(beta2)
+    rest1 = Float(1 - beta1)
+    rest2 = Float(1 - beta2)
     self.epsilon = epsilon
     self.weightDecay = weightDecay
-    self.correction1 = correction1
-    self.correction2Root = correction2Root
+    correction1 = Float(1 - pow(beta1, Double(step)))
+    correction2Root = Float((1 - pow(beta2, Double(step))).squareRoot())
   }
 }

@@ -1,8 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 import Kernels
 import Tensors
 
@@ -32,9 +27,7 @@ public final class Adam: Optimizer {
 
   public func update(parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float) {
     let hyper = AdamStep(
-      rate: rate, beta1: Float(beta1), beta2: Float(beta2), epsilon: epsilon, weightDecay: weightDecay,
-      correction1: Float(1 - pow(beta1, Double(step))),
-      correction2Root: Float((1 - pow(beta2, Double(step))).squareRoot()))
+      rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, step: step)
     kernels.adam(
       parameters: parameters.base, gradients: gradients.base, first: first.base, second: second.base,
       count: parameters.count, hyper: hyper)

@@ -27,7 +27,7 @@ import Testing
     var m: [Float] = [0, 0, 0]
     var v: [Float] = [0, 0, 0]
     let hyper = AdamStep(
-      rate: 0.125, beta1: 0.5, beta2: 0.75, epsilon: 0, weightDecay: 0, correction1: 0.5, correction2Root: 0.5
+      rate: 0.125, beta1: 0.5, beta2: 0.75, epsilon: 0, weightDecay: 0, step: 1
     )
     Kernels.adam(
       parameters: &w, gradients: [4, -2, 1000], first: &m, second: &v, count: 3, hyper: hyper)

@@ -1,3 +1,4 @@
+import AllocationCount
 import Collectives
 import CommunicatorContract
 import Failures

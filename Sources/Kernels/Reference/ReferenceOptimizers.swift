@@ -20,8 +20,8 @@ extension ReferenceKernels {
     let (beta1, beta2) = (Double(hyper.beta1), Double(hyper.beta2))
     for i in 0..<count {
       let gradient = Double(gradients[i]) + Double(hyper.weightDecay) * Double(parameters[i])
-      let mean = beta1 * Double(first[i]) + (1 - beta1) * gradient
-      let square = beta2 * Double(second[i]) + (1 - beta2) * gradient * gradient
+      let mean = beta1 * Double(first[i]) + Double(hyper.rest1) * gradient
+      let square = beta2 * Double(second[i]) + Double(hyper.rest2) * gradient * gradient
       let root = square.squareRoot() / Double(hyper.correction2Root) + Double(hyper.epsilon)
       first[i] = Float(mean)
       second[i] = Float(square)

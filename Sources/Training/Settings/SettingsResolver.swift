@@ -43,6 +43,37 @@ public enum SettingsResolver {
     return settings
   }
 
+  /// The settings with which a checkpoint is evaluated: those of its run, which `commandLine` may replace.
+  ///
+  /// - Parameter model: the network's name, where the checkpoint does not lie in a run directory.
+  public static func resolve(
+    checkpoint: String, model: String?, commandLine: [String: String], environment: [String: String]
+  ) throws(Failure) -> TrainingSettings {
+    // A run's directory, or a checkpoint or file within one.
+    let places = ["", "/..", "/../..", "/../../.."].map { "\(checkpoint)\($0)/config.yaml" }
+    let file = places.first { FileManager.default.fileExists(atPath: $0) }
+    let recorded = try file.map { path throws(Failure) in try modelName(in: path) }
+    guard let name = model ?? recorded else {
+      guard FileManager.default.fileExists(atPath: checkpoint) else {
+        throw Failure(.missingInput, "no such run or checkpoint", at: checkpoint)
+      }
+      throw Failure(
+        .usage, "the checkpoint's network is not known", at: checkpoint, advice: "name it with --model")
+    }
+    return try resolve(
+      model: name, commandLine: commandLine, environment: environment, file: model == nil ? file : nil)
+  }
+
+  /// The model that a run's configuration is for.
+  private static func modelName(in path: String) throws(Failure) -> String {
+    let text = try contents(of: path)
+    guard let name = (try? Yams.compose(yaml: text))?["model"]?.string else {
+      throw Failure(
+        .badData, "the run's configuration names no model", at: path, advice: "name it with --model")
+    }
+    return name
+  }
+
   private static func apply(
     _ values: [String: String], from source: SettingSource, to settings: inout TrainingSettings
   ) throws(Failure) {
@@ -97,6 +128,13 @@ public enum SettingsResolver {
       values[name] = text
     }
     return values
+  }
+
+  private static func contents(of path: String) throws(Failure) -> String {
+    do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
+      throw Failure(
+        .missingInput, "cannot read the configuration", at: path, advice: "check the path of --config")
+    }
   }
 
   /// The resolved settings as YAML that reproduces the run.

@@ -1,14 +1,14 @@
 import Glibc
 
 /// Counts calls of `malloc` in this program, by all threads, Swift's objects included: the program's own `malloc` stands
-/// before the C library's.
+/// before the C library's. Only for programs linked with `--defsym=malloc=counted_malloc`.
 ///
 /// Updates of several threads may be lost, but some is always left: enough to tell none from any.
-enum AllocationCount {
-  static var now: Int { mallocCalls }
+public enum AllocationCount {
+  public static var now: Int { mallocCalls }
 
   /// Whether the counter sees an array that is certainly on the heap.
-  static func works() -> Bool {
+  public static func works() -> Bool {
     let before = now
     let array = [Int](repeating: before, count: Int.random(in: 100...200))
     return withExtendedLifetime(array) { now > before }

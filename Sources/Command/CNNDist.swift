@@ -1,0 +1,56 @@
+import ArgumentParser
+import Collectives
+import Failures
+import Foundation
+import Telemetry
+import Training
+
+/// The program: its subcommands, and how errors become exit codes.
+public struct CNNDist: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "cnn-dist",
+    abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
+    version: Version.current, subcommands: [TrainCommand.self, EvaluateCommand.self, DataCommand.self])
+
+  public init() {}
+
+  /// Runs a command line and returns the exit code. Prints errors as one line, on rank 0 alone.
+  public static func run(_ arguments: [String]) -> Int32 {
+    StopRequest.install()
+    let environment = ProcessInfo.processInfo.environment
+    let console = Console(style: ConsoleStyle(environment: environment))
+    let speaks = ((try? LaunchEnvironment(environment))?.rank ?? 0) == 0
+    do {
+      var command = try parseAsRoot(arguments)
+      try command.run()
+      return 0
+    } catch let exit as Exit {
+      return exit.code
+    } catch let failure as Failure {
+      if speaks { console.error(failure) }
+      return failure.code.rawValue
+    } catch {
+      // Help and version are errors to the parser, but not to the user.
+      if exitCode(for: error) == .success {
+        if speaks { console.line(fullMessage(for: error)) }
+        return 0
+      }
+      if speaks { console.error(Failure(.usage, message(for: error), advice: "see 'cnn-dist --help'")) }
+      return ExitCode.usage.rawValue
+    }
+  }
+}
+
+/// A command's exit code where its ranks have already said what there is to say.
+struct Exit: Error {
+  let code: Int32
+
+  static func with(_ code: Int32) throws {
+    if code != 0 { throw Exit(code: code) }
+  }
+}
+
+/// This program's version.
+public enum Version {
+  public static let current = "0.1.0"
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Failures
+import Foundation
+import Telemetry
+import Training
+
+/// `cnn-dist evaluate RUN`.
+public struct EvaluateCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "evaluate", abstract: "Score a run or a checkpoint on the test set.",
+    discussion: """
+      Examples:
+        cnn-dist evaluate runs/lenet-1                        the run's newest checkpoint
+        cnn-dist evaluate runs/lenet-1/checkpoints/best       the best one
+        mpirun -n 4 cnn-dist evaluate runs/vgg11-1            on four ranks
+        cnn-dist evaluate weights.safetensors --model lenet   weights from PyTorch
+      """)
+
+  @Argument(help: "A run directory, a checkpoint, or a .safetensors file.")
+  var checkpoint: String
+  @Option(
+    help: ArgumentHelp(
+      "The network, where the checkpoint does not lie in a run directory.", valueName: "name"))
+  var model: String?
+  @Option(help: ArgumentHelp("Write every sample's logits as CSV.", valueName: "file.csv"))
+  var logits: String?
+  @Option(help: ArgumentHelp("fashion-mnist or synthetic.", valueName: "name"))
+  var dataset: String?
+  @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
+  var data: String?
+  @Option(help: ArgumentHelp("Test on the first n samples only.", valueName: "n"))
+  var testLimit: String?
+  @Option(help: ArgumentHelp("Pixels a side.", valueName: "n"))
+  var imageSize: String?
+  @Option(help: ArgumentHelp("Outputs of the network.", valueName: "n"))
+  var classes: String?
+  @Option(help: ArgumentHelp("Images at once over all ranks.", valueName: "n"))
+  var batchSize: String?
+  @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))
+  var ranks: String?
+  @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
+  var threads: String?
+
+  public init() {}
+
+  public func run() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let given: [String: String?] = [
+      "dataset": dataset, "data": data, "test-limit": testLimit, "image-size": imageSize, "classes": classes,
+      "batch-size": batchSize, "ranks": ranks, "threads": threads,
+    ]
+    let settings = try SettingsResolver.resolve(
+      checkpoint: checkpoint, model: model, commandLine: given.compactMapValues { $0 },
+      environment: environment)
+    let console = Console(style: ConsoleStyle(environment: environment))
+    let runner = try RankRunner(
+      ranks: settings.ranks, threads: settings.threads, environment: environment, console: console)
+    let run = EvaluationRun(
+      settings, checkpoint: checkpoint, logits: logits, environment: environment, console: console)
+    try Exit.with(runner.run { try run.run(on: $0) })
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Failures
+import Foundation
+import Models
+import Telemetry
+import Training
+
+/// `cnn-dist train MODEL`.
+public struct TrainCommand: ParsableCommand {
+  public static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Train a network.",
+    discussion: """
+      Examples:
+        mpirun -n 4 cnn-dist train vgg11                    four ranks over MPI
+        cnn-dist train lenet                                one process
+        cnn-dist train lenet --ranks 4                      four ranks as threads, no MPI
+        cnn-dist train lenet-max --recipe notebook          the notebooks' own settings
+        cnn-dist train lenet --run runs/a --resume auto     go on where runs/a stopped
+
+      Every option can also stand in the environment (CNN_DIST_BATCH_SIZE=64) or in a file
+      (--config); the command line wins over the environment, the file and the recipe.
+      SIGUSR1 saves after the current step and stops with exit code 75.
+      """)
+
+  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  var model: String
+  @OptionGroup var options: SettingOptions
+  @Flag(help: "Check the settings and print them resolved, without training.")
+  var dryRun = false
+
+  public init() {}
+
+  public func run() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let settings = try SettingsResolver.resolve(
+      model: model, commandLine: options.values, environment: environment, file: options.config)
+    let console = Console(style: ConsoleStyle(environment: environment, isQuiet: settings.quiet))
+    if dryRun {
+      console.line(SettingsResolver.yaml(settings) + (try TrainingRun.costs(settings)))
+      return
+    }
+    let runner = try RankRunner(
+      ranks: settings.ranks, threads: settings.threads, environment: environment, console: console)
+    let run = TrainingRun(
+      settings, environment: environment, console: console, version: Version.current,
+      command: CommandLine.arguments)
+    try Exit.with(runner.run { try run.run(on: $0) })
+  }
+}

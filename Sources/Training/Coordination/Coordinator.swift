@@ -1,0 +1,167 @@
+import Checkpoints
+import Collectives
+import Failures
+import Telemetry
+
+/// Rank 0's second job: the run directory, the checkpoints, the aggregated metrics, and the console.
+///
+/// The trainer tells it what happened; it never steers the trainer. Saving goes on in the background.
+final class Coordinator {
+  private let settings: TrainingSettings
+  private let schedule: Schedule
+  private let directory: RunDirectory
+  private let console: Console
+  private let replica: Replica
+  private let metrics: MetricsWriter
+  private let results: ResultsWriter
+  private let status: StatusFile
+  private let writer: CheckpointWriter
+  /// What every checkpoint of the run says; step, position and score are added.
+  private var state: CheckpointState
+  private let started = monotonicSeconds()
+
+  private var epoch: EpochTotals
+  private var window = StepWindow()
+  private var bestEpoch: Int?
+  private var savedStep: Int?
+
+  /// - Parameter state: where the run stands: a fresh one at step 0, or the one that was resumed.
+  init(
+    _ settings: TrainingSettings, schedule: Schedule, directory: RunDirectory, console: Console,
+    replica: Replica,
+    store: CheckpointStore, state: CheckpointState
+  ) throws(Failure) {
+    self.settings = settings
+    self.schedule = schedule
+    self.directory = directory
+    self.console = console
+    self.replica = replica
+    self.state = state
+    metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
+    results = try ResultsWriter(directory.paths.results, resumingAt: state.epoch)
+    status = StatusFile(directory.paths.status)
+    writer = CheckpointWriter(store) { console.warning($0.description) }
+    epoch = EpochTotals(state)
+    bestEpoch = state.bestStep.map { schedule.epoch(of: $0) }
+    savedStep = state.step > 0 ? state.step : nil
+  }
+
+  /// The loop is about to begin behind `step`.
+  func begin(at step: Int) {
+    try? status.write(record(.running, step: step))
+    console.begin(RunPlan(stepsPerEpoch: schedule.stepsPerEpoch, steps: schedule.steps))
+    epoch.resumeClock()
+    window = StepWindow()
+  }
+
+  /// Waits until no save reads the parameters any more: the optimizer is about to change them.
+  func waitUntilSaved() { writer.waitUntilCopied() }
+
+  func endStep(_ report: StepReport) throws(Failure) {
+    epoch.add(report)
+    window.add(report)
+    let current = schedule.epoch(of: report.step)
+    if report.step % settings.logEvery == 0 || report.step == schedule.steps {
+      try metrics.append(window.record(step: report.step, epoch: current, rate: settings.learningRate))
+      window = StepWindow()
+    }
+    console.step(
+      StepProgress(
+        step: report.step, epoch: current, loss: Float(report.loss), accuracy: Float(report.accuracy),
+        images: report.images))
+    let due = settings.checkpointEvery.map { report.step % $0 == 0 } ?? false
+    if (due || writer.wantsAnotherSave) && !schedule.endsEpoch(report.step) {
+      save(step: report.step, isBest: false)
+    }
+  }
+
+  func beginEvaluation() {
+    epoch.pauseSpeed()
+    console.activity("evaluating")
+  }
+
+  /// - Parameter score: the test score, where the epoch was evaluated.
+  func endEpoch(_ number: Int, step: Int, score: Evaluator.Score?) throws(Failure) {
+    let result = epoch.result(number, score: score, rate: settings.learningRate)
+    if let score {
+      try metrics.append(
+        MetricsRecord(
+          time: TimeSource.system.utc(), step: step, epoch: number, split: .test, loss: Float(score.loss),
+          accuracy: Float(score.accuracy), imagesPerSecond: epoch.evaluationSpeed(score)))
+    }
+    try results.append(result)
+    console.epoch(result)
+    epoch = EpochTotals()
+    let isBest = score.map { $0.accuracy > state.bestAccuracy ?? -1 } ?? false
+    if let score, isBest {
+      state.bestAccuracy = score.accuracy
+      state.bestStep = step
+      bestEpoch = number
+    }
+    save(step: step, isBest: isBest)
+    try? status.write(record(.running, step: step))
+    window = StepWindow()
+  }
+
+  /// The run is stopped on request after `step`.
+  func stop(step: Int) throws(Failure) {
+    if savedStep != step { save(step: step, isBest: false) }
+    try finish(.stopped, step: step)
+  }
+
+  /// The run has come to its end.
+  func complete(step: Int) throws(Failure) {
+    if savedStep != step { save(step: step, isBest: false) }
+    try finish(.completed, step: step)
+  }
+
+  private func save(step: Int, isBest: Bool) {
+    state.step = step
+    state.updates = step
+    state.epoch = step / schedule.stepsPerEpoch
+    state.batch = step % schedule.stepsPerEpoch
+    epoch.store(in: &state)
+    state.savedAt = TimeSource.system.utc()
+    writer.save(
+      CheckpointContents(
+        state: state, isBest: isBest, model: ParameterTensor.parameters(of: replica.network),
+        optimizer: ParameterTensor.moments(of: replica.optimizer, network: replica.network)))
+    savedStep = step
+  }
+
+  /// Waits for the last checkpoint, then says how the run ended and what to do next.
+  private func finish(_ ending: RunStatus.State, step: Int) throws(Failure) {
+    try writer.finish()
+    try metrics.synchronize()
+    try results.synchronize()
+    try status.write(record(ending, step: step))
+    let paths = directory.paths
+    var commands = [
+      RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
+    ]
+    if ending == .stopped {
+      commands.insert(
+        RunSummary.Command("resume", "the same command with --run \(paths.directory) --resume auto"), at: 0)
+    } else {
+      commands.append(
+        RunSummary.Command(
+          "go on",
+          "cnn-dist train \(settings.model) --run \(paths.directory) --resume auto --epochs \(schedule.epochs * 2)"
+        ))
+    }
+    console.line(
+      RunSummary(
+        state: ending, epoch: step / schedule.stepsPerEpoch, epochs: schedule.epochs,
+        seconds: monotonicSeconds() - started, bestEpoch: bestEpoch,
+        bestAccuracy: state.bestAccuracy, paths: paths, commands: commands
+      ).text)
+  }
+
+  private func record(_ ending: RunStatus.State, step: Int) -> RunStatus {
+    RunStatus(
+      state: ending, step: step, epoch: step / schedule.stepsPerEpoch,
+      bestAccuracy: state.bestAccuracy,
+      exitCode: ending == .running ? nil : ending == .stopped ? ExitCode.stopped.rawValue : 0,
+      message: ending == .stopped ? "stopped on request" : "")
+  }
+}

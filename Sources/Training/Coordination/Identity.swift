@@ -1,0 +1,46 @@
+import Checkpoints
+import Failures
+import Files
+import Foundation
+import Layers
+
+/// What must be the same on every rank, and again when a run is resumed: program, settings, model and data.
+struct Identity {
+  let fields: [(name: String, digest: String)]
+  /// The state of a run that has not begun.
+  let state: CheckpointState
+
+  init(
+    _ settings: TrainingSettings, graph: Graph, data: TrainingData, rank: Rank, version: String
+  ) throws(Failure) {
+    let definition = SettingsResolver.definition(settings)
+    let model = SHA256.hex(
+      graph.parameters.map { "\($0.name) \($0.layout.torchShape)" }.joined(separator: "\n"))
+    fields =
+      [
+        (name: "program", digest: "\(version) \(try executableDigest())"),
+        (name: "MPI library", digest: rank.mpi),
+        (name: "instruction set", digest: rank.kernels.name),
+      ] + definition.map { (name: "--\($0.name)", digest: $0.value) }
+      + [(name: "model", digest: model), (name: "data", digest: SHA256.hex(data.digest))]
+    var state = CheckpointState(model: settings.model, step: 0)
+    state.programVersion = version
+    state.modelDigest = model
+    state.optionsDigest = SHA256.hex(definition.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
+    state.dataDigest = SHA256.hex(data.digest)
+    state.seed = settings.seed
+    state.batchSize = settings.batchSize
+    state.worldSize = rank.count
+    state.threads = rank.threads
+    state.instructionSet = rank.kernels.name
+    self.state = state
+  }
+}
+
+/// The start of the running program's SHA-256: two builds of one version still differ.
+private func executableDigest() throws(Failure) -> Substring {
+  guard let program = FileManager.default.contents(atPath: "/proc/self/exe") else {
+    throw Failure(.inputOutput, "cannot read the running program", at: "/proc/self/exe")
+  }
+  return SHA256.hex([UInt8](program)).prefix(16)
+}

@@ -1,0 +1,72 @@
+import Checkpoints
+import Failures
+import Layers
+import Telemetry
+
+/// Where the coordinator starts a run: with fresh weights, weights from a file, or a checkpoint.
+struct Start {
+  let store: CheckpointStore
+  let state: CheckpointState
+
+  init(
+    _ settings: TrainingSettings, identity: Identity, directory: RunDirectory, replica: Replica,
+    console: Console
+  ) throws(Failure) {
+    store = try CheckpointStore(directory.paths.checkpoints, keep: settings.keep)
+    switch settings.resume {
+    case .none:
+      guard try store.steps().isEmpty else {
+        throw Failure(
+          .cannotWrite, "the run directory already holds a run", at: directory.paths.directory,
+          advice: "go on with --resume auto, or choose another --run")
+      }
+    case .auto:
+      if let checkpoint = try store.newestValid(report: { console.warning("skipped a checkpoint: \($0)") }) {
+        state = try Self.restore(checkpoint, identity, replica)
+        return
+      }
+    case .path(let path):
+      state = try Self.restore(try Checkpoint.open(path), identity, replica)
+      return
+    }
+    replica.network.initialize(settings.initialization, seed: settings.seed)
+    if let path = settings.initialWeights {
+      try Checkpoint.open(path).model.load(into: ParameterTensor.parameters(of: replica.network))
+    }
+    state = identity.state
+  }
+
+  /// Loads parameters and moments and returns the state to go on from.
+  ///
+  /// - Throws: `badData` for a damaged checkpoint or another model's, `configuration` where the run would not be the
+  ///   same run any more.
+  private static func restore(
+    _ checkpoint: Checkpoint, _ identity: Identity, _ replica: Replica
+  ) throws(Failure) -> CheckpointState {
+    guard var state = checkpoint.state, let optimizer = checkpoint.optimizer else {
+      throw Failure(
+        .usage, "these are weights without the state of a run", at: checkpoint.path,
+        advice: "start from them with --init instead of --resume")
+    }
+    let fresh = identity.state
+    let differences = [
+      ("model", state.model, fresh.model), ("--seed", "\(state.seed)", "\(fresh.seed)"),
+      ("--batch-size", "\(state.batchSize)", "\(fresh.batchSize)"),
+      ("data", String(state.dataDigest.prefix(12)), String(fresh.dataDigest.prefix(12))),
+    ].filter { $0.1 != $0.2 }
+    guard differences.isEmpty else {
+      let list = differences.map { "\($0.0) was \($0.1), is \($0.2)" }.joined(separator: ", ")
+      throw Failure(
+        .configuration, "the checkpoint belongs to another run: \(list)", at: checkpoint.path,
+        advice: "give the run's own settings, or start anew")
+    }
+    try checkpoint.model.load(into: ParameterTensor.parameters(of: replica.network))
+    try optimizer.load(into: ParameterTensor.moments(of: replica.optimizer, network: replica.network))
+    state.worldSize = fresh.worldSize
+    state.threads = fresh.threads
+    state.instructionSet = fresh.instructionSet
+    state.programVersion = fresh.programVersion
+    state.optionsDigest = fresh.optionsDigest
+    return state
+  }
+}

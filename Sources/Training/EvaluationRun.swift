@@ -1,0 +1,102 @@
+import Checkpoints
+import Collectives
+import Datasets
+import Failures
+import Files
+import Foundation
+import Layers
+import Models
+import Telemetry
+import Tensors
+
+/// Scores a checkpoint on the test set, on every rank of the job, and writes the logits where asked.
+public struct EvaluationRun: Sendable {
+  private let settings: TrainingSettings
+  private let checkpoint: String
+  private let logits: String?
+  private let environment: [String: String]
+  private let console: Console
+  private let data: Once<ImageSet>
+
+  /// - Parameters:
+  ///   - settings: model, data set, image size, classes, limits and batch size count.
+  ///   - checkpoint: a run's directory, a checkpoint, or a file of weights.
+  ///   - logits: where to write the logits of every sample as CSV; nil for nowhere.
+  public init(
+    _ settings: TrainingSettings, checkpoint: String, logits: String?, environment: [String: String],
+    console: Console
+  ) {
+    self.settings = settings
+    self.checkpoint = checkpoint
+    self.logits = logits
+    self.environment = environment
+    self.console = console
+    data = Once { () throws(Failure) in try TrainingData.load(settings, environment: environment).test }
+  }
+
+  /// Evaluates on one rank; a call for all ranks of the job together.
+  public func run(on rank: Rank) throws {
+    let graph = try rank.together { () throws(Failure) in try Replica.graph(settings) }
+    let test = try rank.together { () throws(Failure) in try data.value() }
+    let share = (min(settings.batchSize, test.count) + rank.count - 1) / rank.count
+    let network = Network(graph, capacity: share, training: false, kernels: rank.kernels)
+    try rank.together { () throws(Failure) in
+      guard rank.isCoordinator else { return }
+      try Checkpoint.open(checkpoint).model.load(into: ParameterTensor.parameters(of: network))
+    }
+    try rank.communication.broadcast(UnsafeMutableRawBufferPointer(network.values.elements), from: 0)
+
+    let started = monotonicSeconds()
+    let classes = network.output.count
+    var rows = [Float](repeating: 0, count: logits == nil ? 0 : test.count * classes)
+    let score = try Evaluator(test, input: network.input, capacity: share, rank: rank).evaluate(network) {
+      (batch, values) throws(Failure) in
+      guard !rows.isEmpty else { return }
+      for sample in 0..<batch.count {
+        let row = Int(batch.samples[sample]) * classes
+        for column in 0..<classes { rows[row + column] = values.base[sample * classes + column] }
+      }
+    }
+    if let logits {
+      // Every row belongs to one rank and is zero on the others.
+      try rank.communication.addUp(&rows)
+      try rank.together { () throws(Failure) in
+        guard rank.isCoordinator else { return }
+        try AtomicFile.write(
+          Self.table(rows, classes: classes, labels: test.labels), to: logits, code: .cannotWrite)
+      }
+    }
+    if rank.isCoordinator {
+      let seconds = monotonicSeconds() - started
+      console.line(
+        "test loss \(Self.fixed(score.loss, 4)), test acc \(Self.fixed(score.accuracy, 4)) "
+          + "(\(score.correct) of \(score.seen)), time \(Self.fixed(seconds, 1)) sec")
+      if let logits { console.line("logits in \(logits)") }
+    }
+  }
+
+  /// The logits as CSV, one row a sample in the order of the test set; nine digits carry a float exactly.
+  private static func table(_ rows: [Float], classes: Int, labels: [UInt8]) -> String {
+    var text = "index,label," + (0..<classes).map { "logit\($0)" }.joined(separator: ",") + "\n"
+    for (index, label) in labels.enumerated() {
+      let values = rows[index * classes..<(index + 1) * classes].map { "\($0)" }
+      text += "\(index),\(label),\(values.joined(separator: ","))\n"
+    }
+    return text
+  }
+
+  private static func fixed(_ value: Double, _ digits: Int) -> String {
+    value.formatted(
+      .number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US")))
+  }
+}
+
+extension CommunicationThread {
+  fileprivate func addUp(_ values: inout [Float]) throws(Failure) {
+    var failure: Failure?
+    values.withUnsafeMutableBufferPointer { values in
+      do throws(Failure) { try allReduce(values, .sum) } catch { failure = error }
+    }
+    if let failure { throw failure }
+  }
+}

@@ -1,0 +1,108 @@
+import Collectives
+import Failures
+import InstructionSets
+import Kernels
+import Telemetry
+import Threads
+
+/// Starts the ranks of a job: this process's one rank under mpirun, or all of them as threads where there is no MPI.
+public struct RankRunner: Sendable {
+  private let launch: LaunchEnvironment
+  private let environment: [String: String]
+  private let inProcessRanks: Int?
+  private let threads: Int?
+  private let console: Console
+
+  /// - Parameters:
+  ///   - ranks: how many ranks to run as threads of this process (`--ranks`); nil for one, or for what mpirun started.
+  ///   - threads: threads a rank; nil divides the processors among the ranks of the machine.
+  ///   - console: where errors go.
+  public init(
+    ranks: Int?, threads: Int?, environment: [String: String], console: Console
+  ) throws(Failure) {
+    launch = try LaunchEnvironment(environment)
+    self.environment = environment
+    inProcessRanks = ranks
+    self.threads = threads
+    self.console = console
+    if launch.usesMPI, ranks != nil {
+      throw Failure(
+        .configuration, "ranks were asked for twice, of mpirun and of this process", at: "--ranks",
+        advice: "leave --ranks out under mpirun")
+    }
+    if !launch.usesMPI { try launch.check(worldSize: 1) }
+  }
+
+  /// Runs `body` on every rank and returns this process's exit code.
+  ///
+  /// Where all ranks fail alike, all leave in good order, rank 0 says why, and rank 0 alone returns the code: another
+  /// code than 0 makes mpirun kill the rest. Where one rank fails, it says why itself and ends the job.
+  public func run(_ body: @escaping @Sendable (Rank) throws -> Void) -> Int32 {
+    do {
+      if launch.usesMPI { return try runUnderMPI(body) }
+      return try runInProcess(inProcessRanks ?? 1, body)
+    } catch {
+      if launch.rank == 0 { console.error(error) }
+      return error.code.rawValue
+    }
+  }
+
+  private func runUnderMPI(_ body: (Rank) throws -> Void) throws(Failure) -> Int32 {
+    let communication = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator() }
+    try launch.check(worldSize: communication.size)
+    let share = try communication.processorShare()
+    return run(body, on: communication, threads: threads ?? share, mpi: MPICommunicator.libraryVersion)
+  }
+
+  private func runInProcess(
+    _ count: Int, _ body: @escaping @Sendable (Rank) throws -> Void
+  ) throws(Failure) -> Int32 {
+    let threads = threads ?? max(1, Processors.allowed().count / count)
+    let codes = Monitor([Int32]())
+    let ranks = InProcessCommunicator.world(size: count).map { communicator in
+      DedicatedThread(name: "rank \(communicator.rank)") {
+        var code = ExitCode.internalError.rawValue
+        do throws(Failure) {
+          let communication = try CommunicationThread(name: "comm \(communicator.rank)") {
+            () throws(Failure) in
+            communicator
+          }
+          code = run(body, on: communication, threads: threads, mpi: "none")
+        } catch {
+          console.error(error)
+        }
+        codes.update { $0.append(code) }
+      }
+    }
+    for rank in ranks { rank.join() }
+    return codes.read { $0.first { $0 != 0 } ?? 0 }
+  }
+
+  private func run(
+    _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String
+  ) -> Int32 {
+    do {
+      let kernels = try InstructionSets.selected(environment: environment)
+      BLAS.threads = threads
+      let rank = Rank(communication: communication, kernels: kernels, threads: threads, mpi: mpi)
+      do {
+        try body(rank)
+      } catch let agreed as Agreed {
+        try communication.close()
+        guard rank.isCoordinator else { return 0 }
+        if agreed.failure.code != .stopped { console.error(agreed.failure) }
+        return agreed.failure.code.rawValue
+      }
+      try communication.close()
+      return 0
+    } catch {
+      let failure = error as? Failure ?? Failure(.internalError, "\(error)", at: "rank \(communication.rank)")
+      // A rank that loses a peer is not the cause; the one that failed says why.
+      if failure.code != .peerLost || communication.size == 1 {
+        console.error(failure)
+      }
+      communication.abort(failure.code)
+      return failure.code.rawValue
+    }
+  }
+}

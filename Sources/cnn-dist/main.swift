@@ -1,0 +1,4 @@
+import Command
+import Foundation
+
+exit(CNNDist.run(Array(CommandLine.arguments.dropFirst())))

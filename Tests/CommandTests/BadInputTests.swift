@@ -1,0 +1,183 @@
+import Foundation
+import ProgramRunner
+import Testing
+
+/// Bad input gets one clear line, the right exit code, and nothing lost.
+@Suite(.serialized) struct BadInputTests {
+  /// One line from rank 0: `cnn-dist: error: <what> (<where>); <what to do>`.
+  private func expect(
+    _ result: ProgramResult, _ status: Int32, _ parts: String..., location: SourceLocation = #_sourceLocation
+  ) {
+    #expect(result.status == status, "\(result.errors)", sourceLocation: location)
+    let errors = result.ownErrors.filter { $0.hasPrefix("cnn-dist: error: ") }
+    #expect(errors.count == 1, "\(result.errors)", sourceLocation: location)
+    for part in parts { #expect(errors.first?.contains(part) == true, "\(errors)", sourceLocation: location) }
+  }
+
+  @Test func anUnknownModelSuggestsTheNearest() throws {
+    expect(try Program.run(["train", "vgg1"]), 64, "unknown model 'vgg1'", "did you mean 'vgg11'?")
+    expect(try Program.run(["train", "vgg1"], ranks: 3), 64, "did you mean 'vgg11'?")
+  }
+
+  @Test(arguments: [
+    ["--batch-size", "0"], ["--lr", "nan"], ["--epochs", "-1"], ["--max-steps", "1.5"],
+    ["--image-size", "many"],
+    ["--dropout", "2"], ["--optimizer", "adm"], ["--seed", "-3"], ["--ranks", "0"], ["--classes", "1"],
+  ])
+  func nonsenseNumbersNameTheOptionAndWhatIsAllowed(option: [String]) throws {
+    // The parser needs `=` for values that begin with a dash.
+    let result = try Program.run(["train", "lenet", option.joined(separator: "=")])
+    expect(result, 64, option[0], "give ")
+  }
+
+  @Test func anUnknownOptionIsAUsageError() throws {
+    expect(try Program.run(["train", "lenet", "--bath-size", "3"]), 64, "--bath-size")
+    expect(try Program.run(["trian", "lenet"]), 64)
+  }
+
+  @Test func anImageTooSmallForTheNetworkSaysTheSmallest() throws {
+    expect(
+      try Program.run(["train", "vgg11", "--image-size", "8"]), 78, "vgg11 cannot take 8x8 images",
+      "MaxPool2d 15", "--image-size", "give at least 32")
+  }
+
+  @Test func aBatchSmallerThanTheRanks() throws {
+    let scratch = try ScratchDirectory()
+    for ranks in [nil, 3] as [Int?] {
+      let arguments = ["train", "lenet", "--batch-size", "2", "--run", scratch.file("run")]
+      let result = try Program.run(arguments + (ranks == nil ? ["--ranks", "3"] : []), ranks: ranks)
+      expect(result, 78, "--batch-size", "give at least 3")
+    }
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
+  }
+
+  @Test func ranksAskedForTwice() throws {
+    expect(try Program.run(["train", "lenet", "--ranks", "2"], ranks: 2), 78, "--ranks")
+  }
+
+  @Test func slurmWithoutMPI() throws {
+    expect(
+      try Program.run(["train", "lenet"], environment: ["SLURM_NTASKS": "4", "SLURM_PROCID": "0"]), 78,
+      "SLURM_NTASKS=4", "--mpi=pmix")
+  }
+
+  @Test func missingData() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    expect(
+      try Program.run(["train", "lenet", "--data", scratch.file("nowhere"), "--run", run], ranks: 2), 66,
+      scratch.file("nowhere"), "apt-get install dataset-fashion-mnist", "cnn-dist data fetch")
+  }
+
+  /// A copy of the real data with one file damaged.
+  private func damagedData(_ scratch: ScratchDirectory, _ damage: (inout Data) -> Void) throws -> String {
+    let directory = scratch.file("data")
+    try FileManager.default.copyItem(atPath: "/usr/share/datasets/fashion-mnist", toPath: directory)
+    let file = URL(fileURLWithPath: directory).appendingPathComponent("t10k-labels-idx1-ubyte.gz")
+    var bytes = try Data(contentsOf: file)
+    damage(&bytes)
+    try FileManager.default.removeItem(at: file)
+    try bytes.write(to: file)
+    return directory
+  }
+
+  @Test func damagedData() throws {
+    for damage in [{ $0 = $0.prefix(1000) }, { $0[3000] ^= 0x10 }] as [(inout Data) -> Void] {
+      let scratch = try ScratchDirectory()
+      let data = try damagedData(scratch, damage)
+      expect(
+        try Program.run(["train", "lenet", "--data", data, "--run", scratch.file("run")], ranks: 2), 65,
+        "t10k-labels-idx1-ubyte.gz")
+    }
+  }
+
+  @Test func anUnwritableRunDirectory() throws {
+    let scratch = try ScratchDirectory()
+    try Data().write(to: URL(fileURLWithPath: scratch.file("file")))
+    let started = Date()
+    expect(
+      try Program.run(["train", "lenet", "--run", scratch.file("file/run")], ranks: 2), 73,
+      scratch.file("file"), "--run")
+    #expect(Date().timeIntervalSince(started) < 20)
+  }
+
+  @Test func aRunDirectoryInUse() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    let first = try Program([
+      "train", "lenet", "--dataset", "synthetic", "--max-steps", "1000000", "--run", run,
+    ])
+    try first.wait { FileManager.default.fileExists(atPath: run + "/metrics.jsonl") }
+    expect(try Program.run(smallTraining(run, ["--resume", "auto"])), 73, "pid")
+    first.send(SIGINT)
+    let stopped = try first.result()
+    #expect(stopped.status == 75, "\(stopped.errors)")
+  }
+
+  @Test func aRunThatIsThereIsNotOverwritten() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    #expect(try Program.run(smallTraining(run)).status == 0)
+    let before = try lastCheckpoint(of: run)
+    expect(try Program.run(smallTraining(run)), 73, "--resume auto")
+    #expect(try lastCheckpoint(of: run) == before)
+  }
+
+  @Test func aDamagedCheckpoint() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    #expect(try Program.run(smallTraining(run, ["--checkpoint-every", "10"])).status == 0)
+    let newest = URL(fileURLWithPath: run + "/checkpoints/step-00000020/model.safetensors")
+    let bytes = try Data(contentsOf: newest)
+
+    // Truncated: the explicit path is refused, `auto` falls back to the one before.
+    try bytes.prefix(bytes.count - 100).write(to: newest)
+    expect(
+      try Program.run(smallTraining(run, ["--resume", run + "/checkpoints/step-00000020"])), 65, "truncated")
+    let fallback = try Program.run(smallTraining(run, ["--resume", "auto"]))
+    #expect(fallback.status == 0, "\(fallback.errors)")
+    #expect(fallback.ownErrors.contains { $0.contains("warning") && $0.contains("truncated") })
+    #expect(fallback.output.contains("resumed after step 10"))
+
+    // One flipped bit: the tensor is named.
+    var flipped = try Data(contentsOf: newest)
+    flipped[flipped.count - 5] ^= 4
+    try flipped.write(to: newest)
+    expect(try Program.run(["evaluate", run + "/checkpoints/step-00000020"]), 65, "weight")
+  }
+
+  @Test func weightsOfAnotherModel() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    #expect(try Program.run(smallTraining(run)).status == 0)
+    let weights = run + "/checkpoints/last/model.safetensors"
+    let result = try Program.run([
+      "train", "lenet5", "--dataset", "synthetic", "--init", weights, "--run", scratch.file("other"),
+      "--max-steps", "1",
+    ])
+    #expect(result.status == 65)
+    #expect(result.errors.contains("expected") && result.errors.contains("found"))
+    #expect(result.errors.split(separator: "\n").count <= 11)
+  }
+
+  @Test func resumingWithOtherSettingsIsRefused() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    #expect(try Program.run(smallTraining(run)).status == 0)
+    expect(
+      try Program.run(smallTraining(run, ["--resume", "auto", "--seed", "7", "--max-steps", "30"])), 78,
+      "--seed was 1, is 7")
+  }
+
+  @Test func gradientsThatAreNotFinite() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    let result = try Program.run(
+      [
+        "train", "alexnet-small", "--image-size", "67", "--dataset", "synthetic", "--train-limit", "64",
+        "--batch-size",
+        "16", "--optimizer", "sgd", "--lr", "1000", "--max-steps", "50", "--eval-every", "0", "--run", run,
+      ], ranks: 2)
+    expect(result, 70, "not finite", "step ", "lower --lr")
+  }
+}
