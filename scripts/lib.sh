@@ -33,8 +33,8 @@ phases_end() {
   fi
   if [ -n "$PHASE_TABLE" ]; then printf '\nWhat took how long\n%s%6d s  in all\n' "$PHASE_TABLE" "$SECONDS"; fi
   if [ -n "$CLOSING" ]; then printf '\n%s\n' "$CLOSING"; fi
-  if [ "$status" != 0 ]; then
-    printf '%s: FAILED%s (exit %d)\n' "${0##*/}" "${PHASE:+ in phase \"$PHASE\"}" "$status" >&2
+  if [ "$status" != 0 ] && [ -n "$PHASE" ]; then
+    printf '%s: FAILED in phase "%s" (exit %d)\n' "${0##*/}" "$PHASE" "$status" >&2
   fi
 }
 trap phases_end EXIT

@@ -24,10 +24,11 @@ TEST_IMAGES = 100
 # New parameters, relative to the largest change of the step. float32 sums in another order differ by 1e-7 to 3e-6 here.
 STEP_TOLERANCE = 1e-5
 # The same per tensor, relative to the tensor's own largest change, after taking off one unit in the last place of the
-# weight: that much comes from rounding the new weight, whatever the gradient. Only for `wide_awake` weights at small
-# sizes: at 224x224 one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and
-# moves whole small tensors; PyTorch's two memory formats then differ from one another by up to 2e-2 (column "itself").
+# weight: that much comes from rounding the new weight, whatever the gradient. For the small cases.
 TENSOR_TOLERANCE = 1e-5
+# At 224x224 one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and moves a
+# whole small tensor: between PyTorch's own two memory formats by up to 2e-2. A wrong kernel moves it by about 1.
+TENSOR_TOLERANCE_FULL_SIZE = 0.1
 # Where PyTorch's memory formats differ by more than the tolerance, nobody can be nearer to both than half of that.
 ITSELF_FACTOR = 2
 # Logits, relative to the largest one.
@@ -55,7 +56,7 @@ CASES = [
     Case("alexnet-small", 128, 4, small=True),
     Case("vgg11", 64, 4, small=True),
     Case("vgg11-small", 64, 4, small=True),
-    Case("vgg16", 64, 4, small=True),
+    Case("vgg16", 32, 4, small=True),
     Case("alexnet", 224, 4, small=False),
     Case("vgg11", 224, 4, small=False),
     Case("alexnet-small", 224, 4, small=False, long=True),
@@ -136,9 +137,10 @@ def judge(case, program, mpirun, directory):
     spread = float(expected.std(0).max()) / largest
 
     allowed = max(STEP_TOLERANCE, ITSELF_FACTOR * itself)
-    failed = [what for what, bad in (
-        ("step", not whole <= allowed), ("tensor", case.small and not tensor <= TENSOR_TOLERANCE),
-        ("logits", not logits <= LOGITS_TOLERANCE)) if bad]
+    allowed_tensor = TENSOR_TOLERANCE if case.small else TENSOR_TOLERANCE_FULL_SIZE
+    failed = [what for what, value, limit in (
+        ("step", whole, allowed), ("tensor", tensor, allowed_tensor), ("logits", logits, LOGITS_TOLERANCE))
+        if not value <= limit]
     print(f"{str(case):18} {case.batch:5} {whole:9.1e} {itself:9.1e} {tensor:9.1e} {logits:9.1e} {spread:9.1e} "
           f"{time.monotonic() - start:6.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}", flush=True)
     return not failed
@@ -173,8 +175,8 @@ def main():
         finally:
             shutil.rmtree(directory)
     print(f"tolerances: step {STEP_TOLERANCE:.0e} of the largest change, or {ITSELF_FACTOR}x what PyTorch's two memory "
-          f"formats differ by (itself); tensor {TENSOR_TOLERANCE:.0e} of the tensor's (small sizes); "
-          f"logits {LOGITS_TOLERANCE:.0e} of the largest; spread is how much logits depend on the image")
+          f"formats differ by (itself); tensor {TENSOR_TOLERANCE:.0e} of the tensor's own ({TENSOR_TOLERANCE_FULL_SIZE} at "
+          f"full size); logits {LOGITS_TOLERANCE:.0e} of the largest; spread is how much logits depend on the image")
     sys.exit(0 if good else 1)
 
 
