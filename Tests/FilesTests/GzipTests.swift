@@ -121,7 +121,9 @@ import Testing
   }
 
   @Test func filesThatCannotBeRead() throws {
-    for path in [directory.newPath(), directory.path] {
+    let pipe = directory.newPath()
+    mkfifo(pipe, 0o644)
+    for path in [directory.newPath(), directory.path, pipe] {
       let failure = #expect(throws: Failure.self) { try Gzip.inflate(path, expecting: 300) }
       #expect(failure?.code == .missingInput)
       #expect(failure?.location == path)
