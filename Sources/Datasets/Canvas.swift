@@ -1,7 +1,7 @@
 /// A grey picture that polygons are filled into, with smooth edges.
 ///
 /// Uses only IEEE sums, products, quotients and roots, so a drawing is the same to the bit on every machine.
-struct Canvas {
+final class Canvas {
   /// What a shape is filled with.
   struct Paint {
     enum Texture: Int, CaseIterable {
@@ -43,47 +43,66 @@ struct Canvas {
   }
 
   static let side = 28
-  private(set) var pixels = [Float](repeating: 0, count: side * side)
+  /// The most corners of a polygon.
+  private static let mostCorners = 16
+  /// `side` x `side` shades, row by row.
+  let pixels = UnsafeMutablePointer<Float>.allocate(capacity: side * side)
   private var placement = Placement()
-  private var coverage = [Float](repeating: 0, count: side)
-  private var corners: [SIMD2<Float>] = []
-  private var crossings: [Float] = []
+  private let coverage = UnsafeMutablePointer<Float>.allocate(capacity: side)
+  private let corners = UnsafeMutablePointer<SIMD2<Float>>.allocate(capacity: mostCorners)
+  private let crossings = UnsafeMutablePointer<Float>.allocate(capacity: mostCorners)
+
+  init() {
+    clear(Placement())
+    coverage.initialize(repeating: 0, count: Self.side)
+  }
+
+  deinit {
+    pixels.deallocate()
+    coverage.deallocate()
+    corners.deallocate()
+    crossings.deallocate()
+  }
 
   /// An empty picture.
-  mutating func clear(_ placement: Placement) {
+  func clear(_ placement: Placement) {
     self.placement = placement
-    for index in pixels.indices { pixels[index] = 0 }
+    pixels.initialize(repeating: 0, count: Self.side * Self.side)
   }
 
   /// Fills a polygon (even-odd rule), two samples a pixel downwards and exact across.
-  mutating func fill(_ polygon: [SIMD2<Float>], _ paint: Paint) {
-    corners.removeAll(keepingCapacity: true)
-    for point in polygon { corners.append(placement.pixel(point)) }
+  func fill(_ polygon: [SIMD2<Float>], _ paint: Paint) {
+    precondition(polygon.count <= Self.mostCorners, "a polygon has few corners")
     var (top, bottom) = (Float(Self.side), Float(0))
-    for corner in corners { (top, bottom) = (min(top, corner.y), max(bottom, corner.y)) }
+    for (index, point) in polygon.enumerated() {
+      let corner = placement.pixel(point)
+      corners[index] = corner
+      (top, bottom) = (min(top, corner.y), max(bottom, corner.y))
+    }
     let first = max(0, Int(top.rounded(.down)))
     let last = min(Self.side - 1, Int(bottom.rounded(.down)))
     if first > last { return }
     for y in first...last {
-      for x in coverage.indices { coverage[x] = 0 }
-      cover(Float(y) + 0.25)
-      cover(Float(y) + 0.75)
-      for x in coverage.indices where coverage[x] > 0 {
-        let index = y * Self.side + x
+      var touched = cover(polygon.count, Float(y) + 0.25, 0..<0)
+      touched = cover(polygon.count, Float(y) + 0.75, touched)
+      for x in touched {
         let share = min(coverage[x], 1)
+        coverage[x] = 0
+        if share == 0 { continue }
+        let index = y * Self.side + x
         pixels[index] += share * (paint.shade(x, y) - pixels[index])
       }
     }
   }
 
   /// Fills both a polygon and its mirror image.
-  mutating func fillTwice(_ polygon: [SIMD2<Float>], _ paint: Paint) {
+  func fillTwice(_ polygon: [SIMD2<Float>], _ paint: Paint) {
     fill(polygon, paint)
     fill(polygon.map { SIMD2(-$0.x, $0.y) }, paint)
   }
 
   /// Fills a line of some width.
-  mutating func stroke(_ from: SIMD2<Float>, _ to: SIMD2<Float>, width: Float, _ paint: Paint) {
+  func stroke(_ from: SIMD2<Float>, _ to: SIMD2<Float>, width: Float, _ paint: Paint) {
     let along = to - from
     let length = (along * along).sum().squareRoot()
     if length == 0 { return }
@@ -91,24 +110,40 @@ struct Canvas {
     fill([from + across, to + across, to - across, from - across], paint)
   }
 
-  /// Adds half of what the corners' polygon covers of each pixel on the line at `y`.
-  private mutating func cover(_ y: Float) {
-    crossings.removeAll(keepingCapacity: true)
-    var previous = corners[corners.count - 1]
-    for corner in corners {
+  /// Adds half of what the corners' polygon covers of each pixel on the line at `y`, and returns `touched` with the
+  /// columns it reaches.
+  private func cover(_ count: Int, _ y: Float, _ touched: Range<Int>) -> Range<Int> {
+    var touched = touched
+    var crossed = 0
+    var previous = corners[count - 1]
+    for index in 0..<count {
+      let corner = corners[index]
       if (previous.y <= y) != (corner.y <= y) {
-        crossings.append(previous.x + (y - previous.y) / (corner.y - previous.y) * (corner.x - previous.x))
+        let x = previous.x + (y - previous.y) / (corner.y - previous.y) * (corner.x - previous.x)
+        // Kept in order: there are two nearly always.
+        var place = crossed
+        while place > 0 && crossings[place - 1] > x {
+          crossings[place] = crossings[place - 1]
+          place -= 1
+        }
+        crossings[place] = x
+        crossed += 1
       }
       previous = corner
     }
-    crossings.sort()
-    for pair in stride(from: 0, to: crossings.count - 1, by: 2) {
+    for pair in stride(from: 0, to: crossed - 1, by: 2) {
       let begin = max(crossings[pair], 0)
       let end = min(crossings[pair + 1], Float(Self.side))
       if begin >= end { continue }
-      for x in Int(begin)...min(Int(end), Self.side - 1) {
+      let columns = Int(begin)..<min(Int(end), Self.side - 1) + 1
+      for x in columns {
         coverage[x] += 0.5 * max(0, min(end, Float(x + 1)) - max(begin, Float(x)))
       }
+      touched =
+        touched.isEmpty
+        ? columns
+        : min(touched.lowerBound, columns.lowerBound)..<max(touched.upperBound, columns.upperBound)
     }
+    return touched
   }
 }

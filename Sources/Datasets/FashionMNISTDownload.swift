@@ -52,7 +52,8 @@ public struct FashionMNISTDownload: Sendable {
     guard let url = URL(string: address), let scheme = url.scheme, ["http", "https"].contains(scheme) else {
       throw Failure(.usage, "not an http or https address", at: address, advice: "name another with --url")
     }
-    let temporary = try TemporaryFile(beside: path)
+    let temporary = try TemporaryFile(directory, file.name + ".gz")
+    defer { temporary.close() }
     // Deflate makes incompressible data longer by about one part in a thousand, no more.
     let limit = file.bytes + file.bytes / 100 + 1024
     let bytes = try Transfer.run(url, atMost: limit) { temporary.append($0) }
@@ -82,16 +83,19 @@ public struct FashionMNISTDownload: Sendable {
   }
 }
 
-/// A file on its way to its final name. Removed unless it is published.
+/// A file on its way to its final name. Closing removes it unless it is published.
 private final class TemporaryFile: @unchecked Sendable {
   let path: String
-  private let destination: String
+  private let directory: String
+  private let name: String
   private let descriptor: Int32
   private var published = false
 
-  init(beside destination: String) throws(Failure) {
-    self.destination = destination
-    path = "\(destination).\(getpid()).part"
+  /// - Parameter name: the final name; the temporary one ends the same way, and so is read the same way.
+  init(_ directory: String, _ name: String) throws(Failure) {
+    self.directory = directory
+    self.name = name
+    path = "\(directory)/.part-\(getpid())-\(name)"
     descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
       throw Failure(
@@ -100,8 +104,8 @@ private final class TemporaryFile: @unchecked Sendable {
     }
   }
 
-  deinit {
-    close(descriptor)
+  func close() {
+    Foundation.close(descriptor)
     if !published { unlink(path) }
   }
 
@@ -125,13 +129,12 @@ private final class TemporaryFile: @unchecked Sendable {
 
   /// Gives the file its final name and makes the name last.
   func publish() throws(Failure) {
-    try check(rename(path, destination), "cannot be renamed")
+    try check(rename(path, "\(directory)/\(name)"), "cannot be renamed")
     published = true
-    let directory = open(
-      (destination as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    try check(directory, "cannot open its directory")
-    defer { close(directory) }
-    try check(fsync(directory), "cannot flush its directory")
+    let parent = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    try check(parent, "cannot open its directory")
+    defer { Foundation.close(parent) }
+    try check(fsync(parent), "cannot flush its directory")
   }
 
   private func check(_ status: Int32, _ what: String) throws(Failure) {

@@ -5,7 +5,7 @@ enum Garment: Int, CaseIterable {
   case tShirt, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankleBoot
 
   /// Draws one garment of this class on an empty canvas.
-  func draw(on canvas: inout Canvas, _ dice: consuming Dice) {
+  func draw(on canvas: Canvas, _ dice: Dice) {
     var dice = dice
     canvas.clear(
       Canvas.Placement(
@@ -13,13 +13,13 @@ enum Garment: Int, CaseIterable {
         shear: dice.uniform(-0.12...0.12)))
     let paint = Self.paint(&dice)
     switch self {
-    case .tShirt, .pullover, .coat, .shirt: drawTop(&canvas, &dice, paint)
-    case .trouser: drawTrouser(&canvas, &dice, paint)
-    case .dress: drawDress(&canvas, &dice, paint)
-    case .sandal: drawSandal(&canvas, &dice, paint)
-    case .sneaker: drawSneaker(&canvas, &dice, paint)
-    case .bag: drawBag(&canvas, &dice, paint)
-    case .ankleBoot: drawBoot(&canvas, &dice, paint)
+    case .tShirt, .pullover, .coat, .shirt: drawTop(canvas, &dice, paint)
+    case .trouser: drawTrouser(canvas, &dice, paint)
+    case .dress: drawDress(canvas, &dice, paint)
+    case .sandal: drawSandal(canvas, &dice, paint)
+    case .sneaker: drawSneaker(canvas, &dice, paint)
+    case .bag: drawBag(canvas, &dice, paint)
+    case .ankleBoot: drawBoot(canvas, &dice, paint)
     }
   }
 
@@ -32,14 +32,14 @@ enum Garment: Int, CaseIterable {
 
   /// The same paint, lighter or darker by a visible step.
   private static func accent(_ paint: Canvas.Paint, _ dice: inout Dice) -> Canvas.Paint {
-    let factor = paint.shade > 140 ? dice.uniform(0.35...0.75) : dice.uniform(1.35...1.9)
+    let factor = paint.shade > 140 ? dice.uniform(0.25...0.6) : dice.uniform(1.5...2.2)
     return Canvas.Paint(shade: min(paint.shade * factor, 255))
   }
 
   // MARK: Tops
 
   /// A torso with sleeves; what tells the four apart is sleeves, hem, collar and opening.
-  private func drawTop(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawTop(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let isShort = self == .tShirt ? dice.chance(0.95) : self == .shirt && dice.chance(0.35)
     let shoulder = dice.uniform(0.42...0.56)
     let waist = shoulder * dice.uniform(0.82...1.08)
@@ -61,11 +61,11 @@ enum Garment: Int, CaseIterable {
         [shoulder + reach + 0.04, top + 0.16 + drop],
         [shoulder + reach - cuff, top + 0.22 + drop], [waist - 0.06, top + 0.62],
       ], paint)
-    drawFront(&canvas, &dice, paint, top: top, hem: hem, neck: neck)
+    drawFront(canvas, &dice, paint, top: top, hem: hem, neck: neck)
   }
 
   private func drawFront(
-    _ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint, top: Float, hem: Float, neck: Float
+    _ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint, top: Float, hem: Float, neck: Float
   ) {
     let black = Canvas.Paint(shade: 0)
     let accent = Self.accent(paint, &dice)
@@ -78,13 +78,13 @@ enum Garment: Int, CaseIterable {
         canvas.fillTwice([[0.02, top + 0.1], [neck + 0.06, top], [0.08, top + 0.5]], accent)
       }
     case .shirt:
-      if dice.chance(0.7) {
-        canvas.fillTwice([[0, top + 0.12], [neck, top - 0.04], [neck + 0.1, top + 0.16]], accent)
+      if dice.chance(0.95) {
+        canvas.fillTwice([[0, top + 0.14], [neck, top - 0.04], [neck + 0.12, top + 0.2]], accent)
       }
-      let buttons = dice.integer(below: 5)
+      let buttons = dice.chance(0.95) ? 3 + dice.integer(below: 3) : 0
       for button in 0..<buttons {
         let y = top + 0.3 + Float(button) * (hem - top - 0.3) / Float(buttons)
-        canvas.stroke([0, y], [0, y + 0.08], width: 0.09, accent)
+        canvas.stroke([0, y], [0, y + 0.11], width: 0.11, accent)
       }
     case .pullover:
       if dice.chance(0.5) { canvas.stroke([-0.5, hem - 0.05], [0.5, hem - 0.05], width: 0.09, accent) }
@@ -98,7 +98,7 @@ enum Garment: Int, CaseIterable {
     }
   }
 
-  private func drawDress(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawDress(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let shoulder = dice.uniform(0.22...0.42)
     let waist = shoulder * dice.uniform(0.65...1)
     let skirt = dice.uniform(0.3...0.7)
@@ -124,7 +124,7 @@ enum Garment: Int, CaseIterable {
     }
   }
 
-  private func drawTrouser(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawTrouser(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let waist = dice.uniform(0.26...0.42)
     let fork = dice.uniform(-0.55 ... -0.2)
     let outer = waist * dice.uniform(0.8...1.35)
@@ -140,7 +140,7 @@ enum Garment: Int, CaseIterable {
 
   // MARK: Shoes
 
-  private func drawSneaker(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawSneaker(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let heel = dice.uniform(-0.35 ... -0.1)
     let tongue = dice.uniform(-0.4 ... -0.1)
     canvas.fill(
@@ -157,7 +157,7 @@ enum Garment: Int, CaseIterable {
     }
   }
 
-  private func drawSandal(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawSandal(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let heel = dice.chance(0.4) ? dice.uniform(0.2...0.5) : 0.06
     let ground: Float = 0.5
     let arch = ground - heel
@@ -180,7 +180,7 @@ enum Garment: Int, CaseIterable {
     if dice.chance(0.5) { canvas.stroke([0.82, arch], [0.85, arch - 0.6], width: 0.1, paint) }
   }
 
-  private func drawBoot(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawBoot(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let top = dice.uniform(-0.95 ... -0.5)
     let heel = dice.uniform(0...0.22)
     let front = dice.uniform(-0.1...0.2)
@@ -198,7 +198,7 @@ enum Garment: Int, CaseIterable {
 
   // MARK: Bags
 
-  private func drawBag(_ canvas: inout Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
+  private func drawBag(_ canvas: Canvas, _ dice: inout Dice, _ paint: Canvas.Paint) {
     let width = dice.uniform(0.6...0.95)
     let top = dice.uniform(-0.45...0.05)
     let bottom = dice.uniform(0.6...0.9)

@@ -27,12 +27,12 @@ public struct SyntheticGarments: ImageSource {
     var labels: [UInt8] = []
     labels.reserveCapacity(count)
     let pixels = [UInt8](unsafeUninitializedCapacity: count * shape.count) { pixels, filled in
-      var canvas = Canvas()
+      let canvas = Canvas()
       for sample in 0..<count {
         let label = label(of: sample, layer: layer)
         labels.append(UInt8(label))
         let stream = RandomStream(seed: seed, .synthetic, layer: layer, sample: sample)
-        Garment.allCases[label].draw(on: &canvas, Dice(stream))
+        Garment.allCases[label].draw(on: canvas, Dice(stream))
         addNoise(to: canvas, stream, into: pixels.baseAddress! + sample * shape.count)
       }
       filled = count * shape.count
@@ -63,15 +63,15 @@ public struct SyntheticGarments: ImageSource {
     // A drawing takes fewer than 512 words; the noise begins behind them.
     let firstBlock = 128
     let grain = 5 + 30 * stream.uniform(4 * firstBlock - 1)
-    canvas.pixels.withUnsafeBufferPointer { drawing in
-      for first in stride(from: 0, to: drawing.count, by: 16) {
-        let bytes = unsafeBitCast(stream.block(firstBlock + first / 16), to: SIMD16<UInt8>.self)
-        for lane in 0..<16 {
-          let shade = drawing[first + lane]
-          // The background stays black but for the grain that reaches above it.
-          let noise = (Float(bytes[lane]) * (2.0 / 255) - 1) * (shade > 0 ? grain : 0.25 * grain)
-          output[first + lane] = UInt8(min(max(shade + noise, 0), 255))
-        }
+    for first in stride(from: 0, to: FashionMNIST.shape.count, by: 16) {
+      let bytes = unsafeBitCast(stream.block(firstBlock + first / 16), to: SIMD16<UInt8>.self)
+      for lane in 0..<16 {
+        let shade = canvas.pixels[first + lane]
+        // The background stays black but for the grain that reaches above it.
+        let noise = (Float(bytes[lane]) * (2.0 / 255) - 1) * (shade > 0 ? grain : 0.25 * grain)
+        // Plus 2^23, a float keeps its integer, rounded to even, in its last bits.
+        let rounded = min(max(shade + noise, 0), 255) + 0x1p23
+        output[first + lane] = UInt8(truncatingIfNeeded: rounded.bitPattern)
       }
     }
   }

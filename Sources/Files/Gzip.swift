@@ -127,7 +127,8 @@ package final class SourceFile {
 
   /// - Throws: `missingInput` if it cannot be opened or is no regular file.
   package init(_ path: String) throws(Failure) {
-    descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    // Not blocking, for a pipe without a writer would never open; a regular file knows no difference.
+    descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else {
       throw Failure(.missingInput, "cannot be opened: \(String(cString: strerror(errno)))", at: path)
     }
