@@ -86,6 +86,7 @@ let package = Package(
     tests("Tensors"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
+    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
     tests("Telemetry", ["Failures", "Files", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),

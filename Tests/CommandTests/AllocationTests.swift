@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct AllocationTests {
   /// The program counts every call of `malloc`, on all threads of two ranks. A whole run varies by a few (a thread that
-  /// starts early or late); a step that allocated once would show 400.
+  /// starts early or late); a step that allocated once would show 200.
   @Test(arguments: [("lenet", "28"), ("alexnet-small", "67"), ("vgg11-small", "32")])
   func aTrainingStepAllocatesNothing(model: String, size: String) throws {
     let result = try Program([model, size], program: "step-allocations").result()

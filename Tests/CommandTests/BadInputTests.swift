@@ -143,7 +143,7 @@ import Testing
     var flipped = try Data(contentsOf: newest)
     flipped[flipped.count - 5] ^= 4
     try flipped.write(to: newest)
-    expect(try Program.run(["evaluate", run + "/checkpoints/step-00000020"]), 65, "weight")
+    expect(try Program.run(["evaluate", run + "/checkpoints/step-00000020"]), 65, "11.bias is damaged")
   }
 
   @Test func weightsOfAnotherModel() throws {

@@ -1,4 +1,4 @@
-// Prints how many heap allocations the whole program makes for 200 more training steps: forward, backward, the reduction
+// Prints how many heap allocations the whole program makes for 100 more training steps: forward, backward, the reduction
 // between two ranks, the update, the loader and the coordinator. The same run is made twice, the second time longer.
 //
 //   step-allocations MODEL IMAGE-SIZE
@@ -35,7 +35,7 @@ guard AllocationCount.works() else {
 }
 let (model, size) = (CommandLine.arguments[1], CommandLine.arguments[2])
 // The first run fills what is filled once in a process.
-_ = try allocations(steps: 100, model: model, size: size)
-let short = try allocations(steps: 100, model: model, size: size)
-let long = try allocations(steps: 300, model: model, size: size)
-print("\(long - short) allocations in 200 steps (\(short) in a whole run)")
+_ = try allocations(steps: 50, model: model, size: size)
+let short = try allocations(steps: 50, model: model, size: size)
+let long = try allocations(steps: 150, model: model, size: size)
+print("\(long - short) allocations in 100 steps (\(short) in a whole run)")

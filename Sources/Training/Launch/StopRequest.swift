@@ -20,6 +20,11 @@ public enum StopRequest {
   public static func install() {
     requested.store(false, ordering: .relaxed)
     signal(SIGPIPE, SIG_IGN)
+    // A parent may have left them blocked.
+    var heard = sigset_t()
+    sigemptyset(&heard)
+    for number in [SIGUSR1, SIGTERM, SIGINT] { sigaddset(&heard, number) }
+    pthread_sigmask(SIG_UNBLOCK, &heard, nil)
     signal(SIGUSR1) { _ in StopRequest.requested.store(true, ordering: .relaxed) }
     for ending in [SIGTERM, SIGINT] {
       signal(ending) { number in
