@@ -51,6 +51,8 @@ struct SettingOptions: ParsableArguments {
   var threads: String?
   @Option(help: ArgumentHelp("Run directory; default runs/<model>-<n>.", valueName: "dir"))
   var run: String?
+  @Flag(help: "Take the run directory from the job that holds it.")
+  var forceUnlock = false
   @Option(help: ArgumentHelp("auto (the run's newest checkpoint), none, or a checkpoint.", valueName: "what"))
   var resume: String?
   @Option(help: ArgumentHelp("Save every n steps, besides each epoch.", valueName: "n"))
@@ -73,7 +75,8 @@ struct SettingOptions: ParsableArguments {
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
       "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "optimizer": optimizer, "lr": lr,
       "momentum": momentum, "weight-decay": weightDecay, "dropout": dropout, "initialization": initialization,
-      "seed": seed, "init": initialWeights, "ranks": ranks, "threads": threads, "run": run, "resume": resume,
+      "seed": seed, "init": initialWeights, "ranks": ranks, "threads": threads, "run": run,
+      "force-unlock": forceUnlock ? "true" : nil, "resume": resume,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,
       "quiet": quiet ? "true" : nil,
     ]

@@ -1,14 +1,16 @@
 /// The last words of a run: how it went, where everything is, and what to do next.
 ///
-///     completed: 5 of 5 epochs in 3 min
+///     completed: 1175 of 1175 steps, 5 epochs, in 3 min
 ///     best epoch 4, test acc 0.756
 ///     run directory runs/lenet-1
 ///       results.csv    one row an epoch
 ///     evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
 public struct RunSummary: Equatable, Sendable {
   public var state: RunStatus.State
+  /// Steps done, and those that the run was to do.
+  public var step: Int
+  public var steps: Int
   /// Complete epochs.
-  public var epoch: Int
   public var epochs: Int
   /// Of this job, not of the jobs that it resumed.
   public var seconds: Double
@@ -29,11 +31,12 @@ public struct RunSummary: Equatable, Sendable {
   }
 
   public init(
-    state: RunStatus.State, epoch: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
+    state: RunStatus.State, step: Int, steps: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
     bestAccuracy: Double? = nil, paths: RunPaths, commands: [Command] = []
   ) {
     self.state = state
-    self.epoch = epoch
+    self.step = step
+    self.steps = steps
     self.epochs = epochs
     self.seconds = seconds
     self.bestEpoch = bestEpoch
@@ -43,13 +46,15 @@ public struct RunSummary: Equatable, Sendable {
   }
 
   public var text: String {
-    var lines = ["\(state.rawValue): \(epoch) of \(epochs) epochs in \(spokenDuration(seconds))"]
+    let whole = epochs == 0 ? "" : epochs == 1 ? ", 1 epoch" : ", \(epochs) epochs"
+    var lines = ["\(state.rawValue): \(step) of \(steps) steps\(whole), in \(spokenDuration(seconds))"]
     if let bestEpoch, let bestAccuracy {
       lines.append("best epoch \(bestEpoch), test acc \(fixed(bestAccuracy, 3))")
     }
     lines += [
       "run directory \(paths.directory)",
-      "  checkpoints/   best and last are links",
+      bestEpoch == nil
+        ? "  checkpoints/   last is a link to the newest" : "  checkpoints/   best and last are links",
       "  metrics.jsonl  loss, accuracy and speed, step by step",
       "  results.csv    one row an epoch",
     ]

@@ -79,7 +79,10 @@ public struct TrainingRun: Sendable {
       try writeRecords(directory, rank: rank)
       return try Coordinator(
         settings, schedule: schedule, directory: directory, console: console, replica: replica,
-        store: start.store, state: start.state)
+        store: start.store, state: start.state,
+        continuation: Continuation(
+          command, settings: settings, run: directory.paths.directory,
+          ranks: rank.mpi == "none" ? nil : rank.count))
     }
     if rank.isCoordinator { announce(schedule, graph: graph, rank: rank, directory: directory, step: step) }
     log?.info("training from step \(step) to step \(schedule.steps)")
@@ -127,9 +130,11 @@ public struct TrainingRun: Sendable {
   /// The run directory, with room for two checkpoints: the old one stays until the new one is proven.
   private func openDirectory(_ graph: Graph) throws(Failure) -> RunDirectory {
     let bytes = 2 * Replica.checkpointBytes(graph, settings)
-    if let run = settings.run { return try RunDirectory.open(run, needing: bytes) }
+    if let run = settings.run {
+      return try RunDirectory.open(run, needing: bytes, force: settings.forceUnlock)
+    }
     if settings.resume == .auto, let latest = RunDirectory.latest(model: settings.model) {
-      return try RunDirectory.open(latest, needing: bytes)
+      return try RunDirectory.open(latest, needing: bytes, force: settings.forceUnlock)
     }
     return try RunDirectory.create(model: settings.model, needing: bytes)
   }

@@ -108,7 +108,8 @@ import Testing
       "train", "lenet", "--dataset", "synthetic", "--max-steps", "1000000", "--run", run,
     ])
     try first.wait { FileManager.default.fileExists(atPath: run + "/metrics.jsonl") }
-    expect(try Program.run(smallTraining(run, ["--resume", "auto"])), 73, "pid")
+    expect(
+      try Program.run(smallTraining(run, ["--resume", "auto"])), 73, "in use by process", "--force-unlock")
     first.send(SIGINT)
     let stopped = try first.result()
     #expect(stopped.status == 75, "\(stopped.errors)")

@@ -56,10 +56,10 @@ import Testing
     var expected = (w: w, m: m, v: v)
     for i in 0..<count {
       let gradient = g[i] + decay * w[i]
-      expected.m[i] = 0.9 * m[i] + (1 - 0.9) * gradient
-      expected.v[i] = 0.99 * v[i] + (1 - 0.99) * gradient * gradient
-      let root = expected.v[i].squareRoot() / 0.1723 + 1e-8
-      expected.w[i] = w[i] - 0.01 / 0.271 * expected.m[i] / root
+      expected.m[i] = 0.9 * m[i] + 0.1 * gradient
+      expected.v[i] = 0.99 * v[i] + 0.01 * gradient * gradient
+      let root = (expected.v[i] / (1 - 0.99 * 0.99 * 0.99)).squareRoot() + 1e-8
+      expected.w[i] = w[i] - 0.01 / (1 - 0.9 * 0.9 * 0.9) * expected.m[i] / root
     }
     expectClose(buffers[0].values, expected.w, "parameters") { _ in Self.bound }
     expectClose(buffers[2].values, expected.m, "first moment") { _ in Self.bound }

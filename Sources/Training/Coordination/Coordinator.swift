@@ -18,6 +18,7 @@ final class Coordinator {
   private let writer: CheckpointWriter
   /// What every checkpoint of the run says; step, position and score are added.
   private var state: CheckpointState
+  private let continuation: Continuation
   private let started = monotonicSeconds()
 
   private var epoch: EpochTotals
@@ -25,11 +26,13 @@ final class Coordinator {
   private var bestEpoch: Int?
   private var savedStep: Int?
 
-  /// - Parameter state: where the run stands: a fresh one at step 0, or the one that was resumed.
+  /// - Parameters:
+  ///   - state: where the run stands: a fresh one at step 0, or the one that was resumed.
+  ///   - continuation: what a user types to go on with this run.
   init(
     _ settings: TrainingSettings, schedule: Schedule, directory: RunDirectory, console: Console,
     replica: Replica,
-    store: CheckpointStore, state: CheckpointState
+    store: CheckpointStore, state: CheckpointState, continuation: Continuation
   ) throws(Failure) {
     self.settings = settings
     self.schedule = schedule
@@ -37,6 +40,7 @@ final class Coordinator {
     self.console = console
     self.replica = replica
     self.state = state
+    self.continuation = continuation
     metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
     results = try ResultsWriter(directory.paths.results, resumingAt: state.epoch)
     status = StatusFile(directory.paths.status)
@@ -136,24 +140,16 @@ final class Coordinator {
     try results.synchronize()
     try status.write(record(ending, step: step))
     let paths = directory.paths
-    var commands = [
-      RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
-    ]
-    if ending == .stopped {
-      commands.insert(
-        RunSummary.Command("resume", "the same command with --run \(paths.directory) --resume auto"), at: 0)
-    } else {
-      commands.append(
-        RunSummary.Command(
-          "go on",
-          "cnn-dist train \(settings.model) --run \(paths.directory) --resume auto --epochs \(schedule.epochs * 2)"
-        ))
-    }
+    let evaluate = RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
+    let resume =
+      ending == .stopped
+      ? RunSummary.Command("resume", continuation.afterStop)
+      : RunSummary.Command("go on", continuation.afterEnd)
     console.line(
       RunSummary(
-        state: ending, epoch: step / schedule.stepsPerEpoch, epochs: schedule.epochs,
+        state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
         seconds: monotonicSeconds() - started, bestEpoch: bestEpoch,
-        bestAccuracy: state.bestAccuracy, paths: paths, commands: commands
+        bestAccuracy: state.bestAccuracy, paths: paths, commands: [evaluate, resume]
       ).text)
   }
 

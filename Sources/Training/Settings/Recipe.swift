@@ -41,7 +41,8 @@ public struct Recipe: Sendable {
   /// A few minutes on two cores: full widths on small images.
   private static let quick: [String: [String: String]] = [
     "vgg11": [
-      "initialization": "he", "lr": "0.0002", "batch-size": "128", "image-size": "32", "max-steps": "120",
+      "initialization": "he", "lr": "0.0002", "batch-size": "128", "image-size": "32", "train-limit": "16000",
+      "epochs": "1",
     ]
   ]
 }

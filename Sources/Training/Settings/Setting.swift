@@ -45,6 +45,7 @@ public struct Setting: Sendable {
     .integer("ranks", \.ranks, 1...256, definesRun: false),
     .integer("threads", \.threads, 1...1024, definesRun: false),
     .text("run", \.run, "a directory", definesRun: false),
+    .flag("force-unlock", \.forceUnlock, definesRun: false),
     .resume,
     .integer("checkpoint-every", \.checkpointEvery, 1...1_000_000_000, definesRun: false),
     .integer("keep", \.keep, 1...1_000_000, definesRun: false),

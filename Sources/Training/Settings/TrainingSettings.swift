@@ -34,6 +34,7 @@ public struct TrainingSettings: Equatable, Sendable {
 
   // What is left behind and shown.
   public var run: String?
+  public var forceUnlock = false
   public var resume = ResumeChoice.none
   public var checkpointEvery: Int?
   public var keep = 3

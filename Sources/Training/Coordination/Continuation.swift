@@ -1,0 +1,49 @@
+/// What a user types to go on with a run: its own command with its directory and `--resume auto`.
+public struct Continuation: Equatable, Sendable {
+  /// After a stop: to the same end.
+  public let afterStop: String
+  /// After the end: further.
+  public let afterEnd: String
+
+  /// - Parameters:
+  ///   - command: the run's command line, the program first.
+  ///   - ranks: as many as mpirun started; nil without MPI.
+  public init(_ command: [String], settings: TrainingSettings, run: String, ranks: Int?) {
+    let launcher = ranks.map { "mpirun -n \($0) " } ?? ""
+    let length = settings.maxSteps == nil ? "--epochs" : "--max-steps"
+    func line(without replaced: [String]) -> String {
+      let words = Self.words(command.dropFirst(), without: ["--run", "--resume"] + replaced)
+      return "\(launcher)cnn-dist \(words.joined(separator: " ")) --run \(Self.quoted(run)) --resume auto"
+    }
+    afterStop = line(without: [])
+    afterEnd = line(without: [length]) + " \(length) N"
+  }
+
+  /// The words but those options, with their values.
+  private static func words(_ words: ArraySlice<String>, without options: [String]) -> [String] {
+    var kept: [String] = []
+    var skipsValue = false
+    for word in words {
+      if skipsValue {
+        skipsValue = false
+      } else if options.contains(word) {
+        skipsValue = true
+      } else if !options.contains(where: { word.hasPrefix("\($0)=") }) {
+        kept.append(quoted(word))
+      }
+    }
+    return kept
+  }
+
+  /// The word as a shell reads it.
+  private static func quoted(_ word: String) -> String {
+    let isPlain = word.unicodeScalars.allSatisfy {
+      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./=+:,@%".unicodeScalars.contains($0)
+    }
+    return isPlain && !word.isEmpty
+      ? word
+      : "'"
+        + word.split(separator: "'", omittingEmptySubsequences: false)
+        .joined(separator: "'\\''") + "'"
+  }
+}
