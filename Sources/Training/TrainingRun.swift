@@ -86,16 +86,15 @@ public struct TrainingRun: Sendable {
     }
     if rank.isCoordinator { announce(schedule, graph: graph, rank: rank, directory: directory, step: step) }
     log?.info("training from step \(step) to step \(schedule.steps)")
+    let trainer = Trainer(
+      settings, schedule: schedule, data: data, replica: replica, step: step, rank: rank,
+      coordinator: coordinator)
     do {
-      try Trainer(
-        settings, schedule: schedule, data: data, replica: replica, step: step, rank: rank,
-        coordinator: coordinator
-      ).run()
-    } catch let agreed as Agreed {
-      log?.info("ended: \(agreed.failure)")
-      throw agreed
+      try trainer.run()
     } catch {
-      log?.error("failed: \(error)")
+      let failure = (error as? Agreed)?.failure ?? error as? Failure
+      log?.error("ended after step \(trainer.step): \(failure?.description ?? "\(error)")")
+      if let failure, failure.code != .stopped { try coordinator?.fail(failure, step: trainer.step) }
       throw error
     }
     log?.info("completed")

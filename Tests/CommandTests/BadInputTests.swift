@@ -1,5 +1,6 @@
 import Foundation
 import ProgramRunner
+import Telemetry
 import Testing
 
 /// Bad input gets one clear line, the right exit code, and nothing lost.
@@ -170,6 +171,18 @@ import Testing
       "--seed was 1, is 7")
   }
 
+  /// Two programs in one job, as two nodes with other settings would be.
+  @Test func ranksThatDisagreeAboutTheRun() throws {
+    let scratch = try ScratchDirectory()
+    let first = [
+      "train", "lenet", "--dataset", "synthetic", "--max-steps", "2", "--run", scratch.file("run"),
+    ]
+    let result = try Program.run(
+      first + ["--seed", "1", ":", "-n", "1", try Program.path("cnn-dist")] + first + ["--seed", "2"],
+      ranks: 1)
+    expect(result, 78, "--seed differs from rank 0: expected 1, found 2", "rank 1")
+  }
+
   @Test func gradientsThatAreNotFinite() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
@@ -180,5 +193,7 @@ import Testing
         "16", "--optimizer", "sgd", "--lr", "1000", "--max-steps", "50", "--eval-every", "0", "--run", run,
       ], ranks: 2)
     expect(result, 70, "not finite", "step ", "lower --lr")
+    let status = try StatusFile(RunPaths(run).status).read()
+    #expect(status.state == .failed && status.exitCode == 70)
   }
 }

@@ -34,11 +34,7 @@ public final class Program: @unchecked Sendable {
     environment: [String: String] = [:],
     directory: URL? = nil
   ) throws {
-    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-    let program = tests.deletingLastPathComponent().appendingPathComponent(name).path
-    guard FileManager.default.isExecutableFile(atPath: program) else {
-      throw ProgramError(description: "\(program) was not built with the tests")
-    }
+    let program = try Self.path(name)
     let scratch = FileManager.default.temporaryDirectory.appendingPathComponent(
       "program-\(UUID().uuidString)")
     output = scratch.appendingPathExtension("out")
@@ -68,6 +64,16 @@ public final class Program: @unchecked Sendable {
     pthread_sigmask(SIG_SETMASK, &none, &before)
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     try process.run()
+  }
+
+  /// Where a program of this package is: beside the tests.
+  public static func path(_ name: String) throws -> String {
+    let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+    let program = tests.deletingLastPathComponent().appendingPathComponent(name).path
+    guard FileManager.default.isExecutableFile(atPath: program) else {
+      throw ProgramError(description: "\(program) was not built with the tests")
+    }
+    return program
   }
 
   /// Sends a signal to the program, or to its mpirun.

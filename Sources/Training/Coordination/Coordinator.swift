@@ -51,8 +51,8 @@ final class Coordinator {
   }
 
   /// The loop is about to begin behind `step`.
-  func begin(at step: Int) {
-    try? status.write(record(.running, step: step))
+  func begin(at step: Int) throws(Failure) {
+    try status.write(record(.running, step: step))
     console.begin(RunPlan(stepsPerEpoch: schedule.stepsPerEpoch, steps: schedule.steps))
     epoch.resumeClock()
     window = StepWindow()
@@ -103,8 +103,18 @@ final class Coordinator {
       bestEpoch = number
     }
     save(step: step, isBest: isBest)
-    try? status.write(record(.running, step: step))
+    try status.write(record(.running, step: step))
     window = StepWindow()
+  }
+
+  /// The run cannot go on: the last checkpoint stays as it is, the status says why.
+  ///
+  /// - Throws: `inputOutput` where even that cannot be written.
+  func fail(_ failure: Failure, step: Int) throws(Failure) {
+    var status = record(.failed, step: step)
+    status.exitCode = failure.code.rawValue
+    status.message = failure.description
+    try self.status.write(status)
   }
 
   /// The run is stopped on request after `step`.

@@ -75,7 +75,9 @@ public struct RankRunner: Sendable {
       }
     }
     for rank in ranks { rank.join() }
-    return codes.read { $0.first { $0 != 0 } ?? 0 }
+    // Ranks that lost the one that failed are not the cause.
+    let lost = ExitCode.peerLost.rawValue
+    return codes.read { codes in codes.first { $0 != 0 && $0 != lost } ?? codes.first { $0 != 0 } ?? 0 }
   }
 
   private func run(
@@ -97,10 +99,8 @@ public struct RankRunner: Sendable {
       return 0
     } catch {
       let failure = error as? Failure ?? Failure(.internalError, "\(error)", at: "rank \(communication.rank)")
-      // A rank that loses a peer is not the cause; the one that failed says why.
-      if failure.code != .peerLost || communication.size == 1 {
-        console.error(failure)
-      }
+      // Among threads, a rank that loses a peer is not the cause: the one that failed says why.
+      if launch.usesMPI || failure.code != .peerLost { console.error(failure) }
       communication.abort(failure.code)
       return failure.code.rawValue
     }

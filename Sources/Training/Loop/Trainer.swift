@@ -49,7 +49,7 @@ public final class Trainer {
   /// - Throws: ``Agreed`` with `stopped` after a request to stop, and with `internalError` where the gradient is not
   ///   finite; a `Failure` where this rank lost the others or cannot write.
   func run() throws {
-    coordinator?.begin(at: step)
+    try coordinator?.begin(at: step)
     while step < schedule.steps {
       try trainEpoch()
       if schedule.endsEpoch(step) {
