@@ -10,10 +10,10 @@ public struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate", abstract: "Score a run or a checkpoint on the test set.",
     discussion: """
       Examples:
-        cnn-dist evaluate runs/lenet-1                        the run's newest checkpoint
-        cnn-dist evaluate runs/lenet-1/checkpoints/best       the best one
-        mpirun -n 4 cnn-dist evaluate runs/vgg11-1            on four ranks
-        cnn-dist evaluate weights.safetensors --model lenet   weights from PyTorch
+        cnn-dist evaluate runs/lenet-1               its newest checkpoint
+        cnn-dist evaluate runs/lenet-1/checkpoints/best
+        mpirun -n 4 cnn-dist evaluate runs/vgg11-1   on four ranks
+        cnn-dist evaluate w.safetensors --model lenet
       """)
 
   @Argument(help: "A run directory, a checkpoint, or a .safetensors file.")

@@ -11,14 +11,15 @@ public struct TrainCommand: ParsableCommand {
     commandName: "train", abstract: "Train a network.",
     discussion: """
       Examples:
-        mpirun -n 4 cnn-dist train vgg11                    four ranks over MPI
-        cnn-dist train lenet                                one process
-        cnn-dist train lenet --ranks 4                      four ranks as threads, no MPI
-        cnn-dist train lenet-max --recipe notebook          the notebooks' own settings
-        cnn-dist train lenet --run runs/a --resume auto     go on where runs/a stopped
+        mpirun -n 4 cnn-dist train vgg11             four ranks over MPI
+        cnn-dist train lenet                         one process
+        cnn-dist train lenet --ranks 4               four ranks as threads
+        cnn-dist train lenet-max --recipe notebook   the notebooks' settings
+        cnn-dist train lenet --run r --resume auto   go on where r stopped
 
-      Every option can also stand in the environment (CNN_DIST_BATCH_SIZE=64) or in a file
-      (--config); the command line wins over the environment, the file and the recipe.
+      An option can also stand in the environment (CNN_DIST_BATCH_SIZE=64)
+      or in a file (--config). The command line wins over the environment,
+      that over the file, and that over the recipe.
       SIGUSR1 saves after the current step and stops with exit code 75.
       """)
 

@@ -1,3 +1,4 @@
+import Foundation
 import KernelShapes
 import Kernels
 import Testing
@@ -53,13 +54,14 @@ import Testing
     kernels.adam(
       parameters: buffers[0].base, gradients: buffers[1].base, first: buffers[2].base,
       second: buffers[3].base, count: count, hyper: hyper)
+    let corrections = (first: Float(1 - pow(0.9, 3)), second: Float(1 - pow(0.99, 3)))
     var expected = (w: w, m: m, v: v)
     for i in 0..<count {
       let gradient = g[i] + decay * w[i]
       expected.m[i] = 0.9 * m[i] + 0.1 * gradient
       expected.v[i] = 0.99 * v[i] + 0.01 * gradient * gradient
-      let root = (expected.v[i] / (1 - 0.99 * 0.99 * 0.99)).squareRoot() + 1e-8
-      expected.w[i] = w[i] - 0.01 / (1 - 0.9 * 0.9 * 0.9) * expected.m[i] / root
+      let root = (expected.v[i] / corrections.second).squareRoot() + 1e-8
+      expected.w[i] = w[i] - 0.01 / corrections.first * expected.m[i] / root
     }
     expectClose(buffers[0].values, expected.w, "parameters") { _ in Self.bound }
     expectClose(buffers[2].values, expected.m, "first moment") { _ in Self.bound }
