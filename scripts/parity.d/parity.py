@@ -24,7 +24,7 @@ TEST_IMAGES = 100
 # New parameters, relative to the largest change of the step. float32 sums in another order differ by 1e-7 to 3e-6 here.
 STEP_TOLERANCE = 1e-5
 # The same per tensor, relative to the tensor's own largest change, after taking off one unit in the last place of the
-# weight: that much comes from rounding the new weight, whatever the gradient. For the small cases.
+# weight: that much comes from rounding the new weight, whatever the gradient. For small cases, which have no near ties.
 TENSOR_TOLERANCE = 1e-5
 # At 224x224 one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and moves a
 # whole small tensor: between PyTorch's own two memory formats by up to 2e-2. A wrong kernel moves it by about 1.
@@ -50,12 +50,12 @@ class Case:
 
 CASES = [
     Case("lenet", 28, 32, small=True),
-    Case("lenet-max", 28, 32, small=True),
+    Case("lenet-max", 28, 8, small=True),
     Case("lenet5", 32, 32, small=True),
     Case("alexnet", 128, 4, small=True),
     Case("alexnet-small", 128, 4, small=True),
-    Case("vgg11", 64, 4, small=True),
-    Case("vgg11-small", 64, 4, small=True),
+    Case("vgg11", 32, 4, small=True),
+    Case("vgg11-small", 32, 4, small=True),
     Case("vgg16", 32, 4, small=True),
     Case("alexnet", 224, 4, small=False),
     Case("vgg11", 224, 4, small=False),
@@ -107,20 +107,20 @@ def read_logits(path, labels):
     return torch.tensor([[float(row[f"logit{k}"]) for k in range(classes)] for row in rows])
 
 
-def judge(case, program, mpirun, directory):
+def judge(case, seed, program, mpirun, directory):
     """One row of the table."""
     start = time.monotonic()
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     network, shape = networks.build(case.name, case.size, dropout=0.0)
+    images, labels = fashion_mnist.load("train", case.batch, shape)
     if case.small:
-        networks.wide_awake(network)
+        networks.wide_awake(network, images)
     before = copy.deepcopy(network.state_dict())
     initial, trained = directory / "initial.safetensors", directory / "run"
     save_file(before, initial)
     run(*mpirun, "-n", 2, program, "train", case.name, "--recipe", "notebook", "--init", initial, "--no-shuffle", "--dropout", 0,
         "--optimizer", "sgd", "--lr", LEARNING_RATE, "--max-steps", 1, "--batch-size", case.batch,
         "--image-size", case.size, "--threads", 1, "--eval-every", 0, "--quiet", "--run", trained)
-    images, labels = fashion_mnist.load("train", case.batch, shape)
     theirs = step(network, images, labels)
     itself, _ = distances(step(network, images, labels, torch.channels_last), theirs, before)
     ours = load_file(trained / "checkpoints" / "last" / "model.safetensors")
@@ -160,6 +160,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/parity", description=__doc__)
     parser.add_argument("--models", default="", help="comma-separated, lenet or vgg11@224")
     parser.add_argument("--all", action="store_true", help="every network at its full size too")
+    parser.add_argument("--seed", type=int, default=1, help="of the initial weights")
     parser.add_argument("--program", required=True)
     parser.add_argument("--mpirun", required=True, help="the command that starts ranks")
     options = parser.parse_args()
@@ -171,7 +172,7 @@ def main():
     for case in cases:
         directory = pathlib.Path(tempfile.mkdtemp(prefix="cnn-dist-parity-"))
         try:
-            good = judge(case, options.program, options.mpirun.split(), directory) and good
+            good = judge(case, options.seed, options.program, options.mpirun.split(), directory) and good
         finally:
             shutil.rmtree(directory)
     print(f"tolerances: step {STEP_TOLERANCE:.0e} of the largest change, or {ITSELF_FACTOR}x what PyTorch's two memory "
