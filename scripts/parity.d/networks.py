@@ -1,8 +1,11 @@
 """The networks of reference/models.py at any input size."""
+import copy
+import math
 import pathlib
 import sys
 
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "reference"))
@@ -29,14 +32,54 @@ def build(name, size=None, dropout=None):
     return network, shape
 
 
-def wide_awake(network):
-    """Weights with which every layer matters: He's for ReLU, twice Xavier's for the rest, small random biases.
-    PyTorch's default lets deep networks answer with their last bias, whatever the image: that would hide errors."""
-    relu = any(isinstance(layer, nn.ReLU) for layer in network.modules())
-    for layer in network.modules():
+# How far ReLU's inputs and the two largest of a pooling window stay from a tie, relative to the layer's largest output.
+# float32 sums differ by about 1e-6 of it. A tie closer than EXACT is one of equal inputs (the black
+# around the garments): it stays a tie in any arithmetic, and whoever wins, the gradient is the same.
+MARGIN, EXACT = 5e-6, 1e-12
+
+
+@torch.no_grad()
+def wide_awake(network, images):
+    """Random weights with which every layer matters and a step on `images` is smooth.
+
+    PyTorch's default lets deep networks answer with their last bias, whatever the image, which would hide errors. And
+    where a value is within rounding of a tie, float32 decides by chance and the gradient jumps: such channels are drawn
+    again until there are none."""
+    gain = 2 ** 0.5 if any(isinstance(layer, nn.ReLU) for layer in network) else 2.0
+    x = images.double()
+    for index, layer in enumerate(network):
+        exact = copy.deepcopy(layer).double()
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
-            if relu:
-                nn.init.kaiming_normal_(layer.weight)
+            after = list(network[index + 1:index + 3])
+            channels = torch.arange(len(layer.weight))
+            for _ in range(200):
+                if not len(channels):
+                    break
+                shape = (len(channels), *layer.weight.shape[1:])
+                weight = torch.randn(shape) * gain / math.sqrt(math.prod(shape[1:]))
+                bias = torch.empty(len(channels)).uniform_(-0.1, 0.1)
+                layer.weight.data[channels], layer.bias.data[channels] = weight, bias
+                if isinstance(layer, nn.Conv2d):
+                    z = F.conv2d(x, weight.double(), bias.double(), layer.stride, layer.padding)
+                else:
+                    z = F.linear(x, weight.double(), bias.double())
+                channels = channels[near_a_tie(z, after)]
             else:
-                nn.init.xavier_uniform_(layer.weight, gain=2)
-            nn.init.uniform_(layer.bias, -0.1, 0.1)
+                raise SystemExit(f"layer {index}: no draw of 200 is clear of ties; take a smaller batch or image")
+            exact.load_state_dict(layer.state_dict())
+        x = exact(x)
+
+
+def near_a_tie(z, after):
+    """Which channels of `z`, the outputs of a layer, are near a tie in the layers after it."""
+    limit, exact = MARGIN * z.abs().max(), EXACT * z.abs().max()
+    near = torch.zeros(z.shape[1], dtype=torch.bool)
+    if after and isinstance(after[0], nn.ReLU):
+        near |= (z.abs() < limit).transpose(0, 1).flatten(1).any(1)
+    if len(after) > 1 and isinstance(after[1], nn.MaxPool2d):
+        pool, y = after[1], after[0](z)
+        windows = F.unfold(y.flatten(0, 1)[:, None], pool.kernel_size, stride=pool.stride)
+        first, second = windows.topk(2, dim=1).values.unbind(1)
+        gap = (first - second).reshape(*z.shape[:2], -1)
+        near |= ((gap < limit) & (gap > exact)).any(2).any(0)
+    return near

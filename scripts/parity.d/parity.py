@@ -5,9 +5,7 @@ import csv
 import dataclasses
 import os
 import pathlib
-import shutil
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -24,13 +22,13 @@ TEST_IMAGES = 100
 # New parameters, relative to the largest change of the step. float32 sums in another order differ by 1e-7 to 3e-6 here.
 STEP_TOLERANCE = 1e-5
 # The same per tensor, relative to the tensor's own largest change, after taking off one unit in the last place of the
-# weight: that much comes from rounding the new weight, whatever the gradient. For the small cases.
+# weight: that much comes from rounding the new weight, whatever the gradient. For small cases, which have no near ties.
 TENSOR_TOLERANCE = 1e-5
 # At 224x224 one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and moves a
 # whole small tensor: between PyTorch's own two memory formats by up to 2e-2. A wrong kernel moves it by about 1.
 TENSOR_TOLERANCE_FULL_SIZE = 0.1
-# Where PyTorch's memory formats differ by more than the tolerance, nobody can be nearer to both than half of that.
-ITSELF_FACTOR = 2
+# Such a flip is chance, a fault is not: a full-size case that fails is drawn again, this often in all.
+FULL_SIZE_DRAWS = 3
 # Logits, relative to the largest one.
 LOGITS_TOLERANCE = 1e-4
 
@@ -50,12 +48,12 @@ class Case:
 
 CASES = [
     Case("lenet", 28, 32, small=True),
-    Case("lenet-max", 28, 32, small=True),
+    Case("lenet-max", 28, 8, small=True),
     Case("lenet5", 32, 32, small=True),
     Case("alexnet", 128, 4, small=True),
     Case("alexnet-small", 128, 4, small=True),
-    Case("vgg11", 64, 4, small=True),
-    Case("vgg11-small", 64, 4, small=True),
+    Case("vgg11", 32, 4, small=True),
+    Case("vgg11-small", 32, 4, small=True),
     Case("vgg16", 32, 4, small=True),
     Case("alexnet", 224, 4, small=False),
     Case("vgg11", 224, 4, small=False),
@@ -107,20 +105,20 @@ def read_logits(path, labels):
     return torch.tensor([[float(row[f"logit{k}"]) for k in range(classes)] for row in rows])
 
 
-def judge(case, program, mpirun, directory):
+def judge(case, seed, program, mpirun, directory):
     """One row of the table."""
     start = time.monotonic()
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     network, shape = networks.build(case.name, case.size, dropout=0.0)
+    images, labels = fashion_mnist.load("train", case.batch, shape)
     if case.small:
-        networks.wide_awake(network)
+        networks.wide_awake(network, images)
     before = copy.deepcopy(network.state_dict())
     initial, trained = directory / "initial.safetensors", directory / "run"
     save_file(before, initial)
     run(*mpirun, "-n", 2, program, "train", case.name, "--recipe", "notebook", "--init", initial, "--no-shuffle", "--dropout", 0,
         "--optimizer", "sgd", "--lr", LEARNING_RATE, "--max-steps", 1, "--batch-size", case.batch,
         "--image-size", case.size, "--threads", 1, "--eval-every", 0, "--quiet", "--run", trained)
-    images, labels = fashion_mnist.load("train", case.batch, shape)
     theirs = step(network, images, labels)
     itself, _ = distances(step(network, images, labels, torch.channels_last), theirs, before)
     ours = load_file(trained / "checkpoints" / "last" / "model.safetensors")
@@ -136,10 +134,9 @@ def judge(case, program, mpirun, directory):
     logits = float((read_logits(table, labels) - expected).abs().max()) / largest
     spread = float(expected.std(0).max()) / largest
 
-    allowed = max(STEP_TOLERANCE, ITSELF_FACTOR * itself)
     allowed_tensor = TENSOR_TOLERANCE if case.small else TENSOR_TOLERANCE_FULL_SIZE
     failed = [what for what, value, limit in (
-        ("step", whole, allowed), ("tensor", tensor, allowed_tensor), ("logits", logits, LOGITS_TOLERANCE))
+        ("step", whole, STEP_TOLERANCE), ("tensor", tensor, allowed_tensor), ("logits", logits, LOGITS_TOLERANCE))
         if not value <= limit]
     print(f"{str(case):18} {case.batch:5} {whole:9.1e} {itself:9.1e} {tensor:9.1e} {logits:9.1e} {spread:9.1e} "
           f"{time.monotonic() - start:6.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}", flush=True)
@@ -160,6 +157,7 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/parity", description=__doc__)
     parser.add_argument("--models", default="", help="comma-separated, lenet or vgg11@224")
     parser.add_argument("--all", action="store_true", help="every network at its full size too")
+    parser.add_argument("--seed", type=int, default=1, help="of the initial weights")
     parser.add_argument("--program", required=True)
     parser.add_argument("--mpirun", required=True, help="the command that starts ranks")
     options = parser.parse_args()
@@ -167,17 +165,20 @@ def main():
     cases = selected([name for name in options.models.split(",") if name], options.all)
     print(f"PyTorch {torch.__version__}; one SGD step on 2 ranks and {TEST_IMAGES} test images; worst relative differences")
     print(f"{'network@size':18} {'batch':>5} {'step':>9} {'itself':>9} {'tensor':>9} {'logits':>9} {'spread':>9} {'took':>8}")
-    good = True
+    failed = []
     for case in cases:
-        directory = pathlib.Path(tempfile.mkdtemp(prefix="cnn-dist-parity-"))
-        try:
-            good = judge(case, options.program, options.mpirun.split(), directory) and good
-        finally:
-            shutil.rmtree(directory)
-    print(f"tolerances: step {STEP_TOLERANCE:.0e} of the largest change, or {ITSELF_FACTOR}x what PyTorch's two memory "
-          f"formats differ by (itself); tensor {TENSOR_TOLERANCE:.0e} of the tensor's own ({TENSOR_TOLERANCE_FULL_SIZE} at "
-          f"full size); logits {LOGITS_TOLERANCE:.0e} of the largest; spread is how much logits depend on the image")
-    sys.exit(0 if good else 1)
+        for seed in range(options.seed, options.seed + (1 if case.small else FULL_SIZE_DRAWS)):
+            with tempfile.TemporaryDirectory(prefix="cnn-dist-parity-") as directory:
+                if judge(case, seed, options.program, options.mpirun.split(), pathlib.Path(directory)):
+                    break
+        else:
+            failed.append(str(case))
+    print(f"step: of the largest change, at most {STEP_TOLERANCE:.0e}; itself: the same between PyTorch's two memory "
+          f"formats; tensor: of the\ntensor's own largest change, at most {TENSOR_TOLERANCE:.0e}, at full size "
+          f"{TENSOR_TOLERANCE_FULL_SIZE}; logits: of the largest, at most {LOGITS_TOLERANCE:.0e}; spread: how much\n"
+          f"logits depend on the image")
+    if failed:
+        raise SystemExit(f"parity: not equal to PyTorch: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
