@@ -37,6 +37,13 @@ public final class OpenFile: Sendable {
     return file
   }
 
+  /// Everything in a file, or nil where there is none.
+  public static func contents(_ path: String, code: ExitCode = .inputOutput) throws(Failure) -> [UInt8]? {
+    guard Directory.kind(path) != nil else { return nil }
+    let file = try reading(path, code: code)
+    return try file.bytes(try file.size())
+  }
+
   /// Creates a file, or empties the one that is there.
   public static func creating(_ path: String, code: ExitCode) throws(Failure) -> OpenFile {
     let descriptor = try SystemCall.check("open", path, code) {

@@ -1,4 +1,5 @@
 import Failures
+import Files
 import Glibc
 import Logging
 
@@ -13,7 +14,7 @@ public final class LogFile: Sendable {
   ///
   /// - Throws: `cannotWrite`.
   public init(_ path: String, rank: Int, time: TimeSource = .system) throws(Failure) {
-    if let directory = parent(of: path) { try makeDirectories(directory) }
+    try Directory.create(Directory.parent(path), code: .cannotWrite)
     file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw systemFailure(.cannotWrite, "open the log", at: path) }
     self.path = path

@@ -1,4 +1,5 @@
 import Failures
+import Files
 import FoundationEssentials
 
 /// Writes a small file of JSON for people and programs: keys in order, indented, replaced in one step.
@@ -8,12 +9,14 @@ func writeJSON(_ value: some Encodable, to path: String) throws(Failure) {
   guard let data = try? encoder.encode(value) else {
     throw Failure(.internalError, "a value has no JSON form", at: printable(path))
   }
-  try replaceFile(path, with: Array(data) + [UInt8(ascii: "\n")])
+  try AtomicFile.write(to: path, code: .inputOutput) { file throws(Failure) in
+    try file.write(Array(data) + [UInt8(ascii: "\n")])
+  }
 }
 
 /// - Throws: `missingInput`, `badData`, `inputOutput`.
 func readJSON<Value: Decodable>(_ type: Value.Type, from path: String) throws(Failure) -> Value {
-  guard let bytes = try contents(of: path) else {
+  guard let bytes = try OpenFile.contents(path) else {
     throw Failure(.missingInput, "no such file", at: printable(path), advice: "name a run directory")
   }
   do {

@@ -1,4 +1,5 @@
 import Failures
+import Files
 import Glibc
 
 /// A text file that grows by whole lines and survives being cut anywhere: what a crash left half-written is dropped
@@ -14,7 +15,7 @@ struct LineFile: ~Copyable {
   /// - Parameter header: the first line of the file, written where missing.
   /// - Throws: `cannotWrite`.
   init(_ path: String, header: String? = nil, keeping keep: (ArraySlice<UInt8>) -> Bool) throws(Failure) {
-    let old = try contents(of: path) ?? []
+    let old = try OpenFile.contents(path) ?? []
     var kept: [UInt8] = []
     kept.reserveCapacity(old.count + 128)
     if let header { kept += Array("\(header)\n".utf8) }
@@ -23,7 +24,9 @@ struct LineFile: ~Copyable {
       if keep(old[start..<end]) { kept += old[start...end] }
       start = end + 1
     }
-    if kept != old { try replaceFile(path, with: kept) }
+    if kept != old {
+      try AtomicFile.write(to: path, code: .inputOutput) { file throws(Failure) in try file.write(kept) }
+    }
     let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw systemFailure(.cannotWrite, "open the file", at: path) }
     self.path = path

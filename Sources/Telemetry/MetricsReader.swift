@@ -1,4 +1,5 @@
 import Failures
+import Files
 import FoundationEssentials
 
 /// Reads `metrics.jsonl` back, also while a run appends to it.
@@ -7,7 +8,7 @@ public enum MetricsReader {
   ///
   /// - Throws: `missingInput`, `badData` with the number of the line, `inputOutput`.
   public static func read(_ path: String) throws(Failure) -> [MetricsRecord] {
-    guard let bytes = try contents(of: path) else {
+    guard let bytes = try OpenFile.contents(path) else {
       throw Failure(.missingInput, "no metrics here", at: printable(path), advice: "name a run directory")
     }
     let decoder = JSONDecoder()

@@ -1,4 +1,5 @@
 import Failures
+import Files
 import Synchronization
 
 /// A row of `results.csv`: how an epoch went.
@@ -99,7 +100,7 @@ public final class ResultsWriter: Sendable {
   ///
   /// - Throws: `missingInput`, `inputOutput`.
   public static func read(_ path: String) throws(Failure) -> [EpochResult] {
-    guard let bytes = try contents(of: path) else {
+    guard let bytes = try OpenFile.contents(path) else {
       throw Failure(.missingInput, "no results here", at: printable(path), advice: "name a run directory")
     }
     let whole = bytes.prefix((bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1)

@@ -22,7 +22,7 @@ public final class RunDirectory: Sendable {
   ) throws(Failure) -> RunDirectory {
     precondition(!model.contains("/") && !model.isEmpty, "a model's name is a file name")
     try checkRoom(root, needing: bytes)
-    try makeDirectories(root)
+    try Directory.create(root, code: .cannotWrite)
     var number = largestNumber(of: model, under: root) + 1
     while true {
       let paths = RunPaths("\(root)/\(model)-\(number)")
@@ -45,7 +45,7 @@ public final class RunDirectory: Sendable {
   ) throws(Failure) -> RunDirectory {
     try check(path: directory)
     try checkRoom(directory, needing: bytes)
-    try makeDirectories(directory)
+    try Directory.create(directory, code: .cannotWrite)
     return try take(RunPaths(directory), force: force)
   }
 
@@ -66,8 +66,8 @@ public final class RunDirectory: Sendable {
   private static func take(_ paths: RunPaths, force: Bool) throws(Failure) -> RunDirectory {
     try checkWritable(paths.directory)
     let lock = try FileLock(paths.lock, of: printable(paths.directory), force: force)
-    try makeDirectories(paths.logs)
-    try makeDirectories(paths.checkpoints)
+    try Directory.create(paths.logs, code: .cannotWrite)
+    try Directory.create(paths.checkpoints, code: .cannotWrite)
     return RunDirectory(paths, lock: lock)
   }
 
@@ -137,10 +137,10 @@ extension RunDirectory {
     var place = directory
     var status = stat()
     while stat(place, &status) != 0 {
-      guard errno == ENOENT, let above = parent(of: place) else {
+      guard errno == ENOENT, place != Directory.parent(place) else {
         throw systemFailure(.cannotWrite, "use the run directory", at: directory, advice: advice)
       }
-      place = above
+      place = Directory.parent(place)
     }
     guard status.st_mode & S_IFMT == S_IFDIR else {
       throw Failure(
