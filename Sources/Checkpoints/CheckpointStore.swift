@@ -79,6 +79,8 @@ public final class CheckpointStore: Sendable {
   public func newestValid(report: (Failure) -> Void) throws(Failure) -> Checkpoint? {
     for step in try steps().reversed() {
       do throws(Failure) { return try Checkpoint(directory: path(Self.name(ofStep: step))) } catch {
+        // A disk that does not answer is no reason to go back to an older checkpoint, or to none.
+        guard error.code == .badData else { throw error }
         report(error)
       }
     }

@@ -24,11 +24,10 @@ extension SafetensorsReader {
     if differences.isEmpty { return }
     let limit = 10
     let count = differences.count == 1 ? "1 tensor differs" : "\(differences.count) tensors differ"
-    let shown = differences.count > limit ? ", the first \(limit) are" : ""
-    let lines = differences.prefix(limit).map { "\n  " + $0 }.joined()
+    let shown = differences.count > limit ? ", of which \(limit) are listed" : ""
     throw Failure(
-      .badData, "these are another model's weights: \(count)\(shown):\(lines)\n", at: path,
-      advice: "name the model that the file was saved from")
+      .badData, "these are another model's weights: \(count)\(shown)", at: path,
+      advice: "name the model that the file was saved from", details: Array(differences.prefix(limit)))
   }
 
   private func describe(_ type: ElementType, _ shape: [Int]) -> String {

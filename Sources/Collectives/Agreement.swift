@@ -67,18 +67,22 @@ private let unitSeparator: Character = "\u{1F}"
 private let recordSeparator: Character = "\u{1E}"
 
 private func encoded(_ failure: Failure, from place: String) -> String {
-  [String(failure.code.rawValue), failure.what, failure.location, failure.advice, place]
-    .joined(separator: String(unitSeparator))
+  [
+    String(failure.code.rawValue), failure.what, failure.location, failure.advice, place,
+    failure.details.joined(separator: String(recordSeparator)),
+  ]
+  .joined(separator: String(unitSeparator))
 }
 
 private func decoded(_ text: String, failedEverywhere: Bool) -> Failure {
   let parts = text.split(separator: unitSeparator, omittingEmptySubsequences: false).map(String.init)
-  guard parts.count == 5, let code = Int32(parts[0]).flatMap(ExitCode.init) else {
+  guard parts.count == 6, let code = Int32(parts[0]).flatMap(ExitCode.init) else {
     return Failure(.internalError, "a rank failed and what it says is unreadable: \(text)")
   }
   let places = failedEverywhere ? [parts[2]] : [parts[2], parts[4]]
   let location = places.filter { !$0.isEmpty }.joined(separator: ", ")
-  return Failure(code, parts[1], at: location, advice: parts[3])
+  let details = parts[5].split(separator: recordSeparator).map(String.init)
+  return Failure(code, parts[1], at: location, advice: parts[3], details: details)
 }
 
 /// What one rank said about itself at start-up.

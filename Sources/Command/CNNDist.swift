@@ -22,13 +22,14 @@ public struct CNNDist: ParsableCommand {
     let speaks = ((try? LaunchEnvironment(environment))?.rank ?? 0) == 0
     do {
       var command = try parseAsRoot(arguments)
-      try command.run()
+      let runsOnEveryRank = (command as? any RankedCommand)?.runsOnEveryRank ?? false
+      if speaks || runsOnEveryRank { try command.run() }
       return 0
     } catch let exit as Exit {
       return exit.code
     } catch let failure as Failure {
       if speaks { console.error(failure) }
-      return failure.code.rawValue
+      return leave(failure.code, speaks: speaks)
     } catch {
       // Help and version are errors to the parser, but not to the user.
       if exitCode(for: error) == .success {
@@ -36,9 +37,22 @@ public struct CNNDist: ParsableCommand {
         return 0
       }
       if speaks { console.error(Failure(.usage, message(for: error), advice: "see 'cnn-dist --help'")) }
-      return ExitCode.usage.rawValue
+      return leave(.usage, speaks: speaks)
     }
   }
+
+  /// The exit code of a process that fails before its ranks have met.
+  ///
+  /// mpirun ends the others as soon as one process fails: those that say nothing let rank 0 say why first.
+  private static func leave(_ code: Failures.ExitCode, speaks: Bool) -> Int32 {
+    if !speaks { Thread.sleep(forTimeInterval: 1) }
+    return code.rawValue
+  }
+}
+
+/// A command that the ranks of a job run together; of any other, rank 0 alone runs it.
+protocol RankedCommand {
+  var runsOnEveryRank: Bool { get }
 }
 
 /// A command's exit code where its ranks have already said what there is to say.

@@ -5,7 +5,7 @@ import Telemetry
 import Training
 
 /// `cnn-dist evaluate RUN`.
-public struct EvaluateCommand: ParsableCommand {
+public struct EvaluateCommand: ParsableCommand, RankedCommand {
   public static let configuration = CommandConfiguration(
     commandName: "evaluate", abstract: "Score a run or a checkpoint on the test set.",
     discussion: """
@@ -42,6 +42,8 @@ public struct EvaluateCommand: ParsableCommand {
   var threads: String?
 
   public init() {}
+
+  var runsOnEveryRank: Bool { true }
 
   public func run() throws {
     let environment = ProcessInfo.processInfo.environment

@@ -6,7 +6,7 @@ import Telemetry
 import Training
 
 /// `cnn-dist train MODEL`.
-public struct TrainCommand: ParsableCommand {
+public struct TrainCommand: ParsableCommand, RankedCommand {
   public static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Train a network.",
     discussion: """
@@ -30,6 +30,8 @@ public struct TrainCommand: ParsableCommand {
   var dryRun = false
 
   public init() {}
+
+  var runsOnEveryRank: Bool { !dryRun }
 
   public func run() throws {
     let environment = ProcessInfo.processInfo.environment

@@ -14,7 +14,7 @@ public enum ExitCode: Int32, Sendable {
 
 /// An error that a user reads: what happened, where, and what to do about it.
 ///
-/// Printed as one line, `<what> (<where>); <what to do>`.
+/// Printed as one line, `<what> (<where>); <what to do>`, and a line for each detail.
 public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
   public var code: ExitCode
   /// What was expected and what was found.
@@ -24,13 +24,20 @@ public struct Failure: Error, Equatable, Sendable, CustomStringConvertible {
   /// What the user can do; empty where nothing helps.
   public var advice: String
 
-  public init(_ code: ExitCode, _ what: String, at location: String = "", advice: String = "") {
+  /// A list that belongs to what happened, such as tensors that differ; a line each.
+  public var details: [String]
+
+  public init(
+    _ code: ExitCode, _ what: String, at location: String = "", advice: String = "", details: [String] = []
+  ) {
     self.code = code
     self.what = what
     self.location = location
     self.advice = advice
+    self.details = details
   }
 
+  /// Without the details.
   public var description: String {
     var line = what
     if !location.isEmpty { line += " (\(location))" }

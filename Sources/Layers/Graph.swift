@@ -21,7 +21,8 @@ public struct Graph: Sendable {
     var firstParameter: Int
   }
 
-  let input: Value
+  /// What the first operator reads: the batch.
+  public let input: Value
   private(set) var nodes: [Node] = []
   /// Every parameter, in the order of PyTorch's `state_dict`.
   public private(set) var parameters: [Parameter] = []

@@ -119,7 +119,7 @@ public final class Console: Sendable {
   public func warning(_ text: String) { complain("warning", text) }
 
   /// Prints why the run cannot go on, also when quiet: `cnn-dist: error: <what> (<where>); <what to do>`.
-  public func error(_ failure: Failure) { complain("error", failure.description) }
+  public func error(_ failure: Failure) { complain("error", failure.description, failure.details) }
 
   /// Takes the bar away, before something else writes to the terminal.
   public func clear() {
@@ -142,11 +142,12 @@ public final class Console: Sendable {
       + "\(pace.runLeftText(after: progress))\n"
   }
 
-  private func complain(_ kind: String, _ text: String) {
+  private func complain(_ kind: String, _ text: String, _ details: [String] = []) {
     guard let errors else { return }
     state.update { state in
       if state.isDrawn { output?.write(clearing(&state)) }
-      errors.write("cnn-dist: \(kind): \(printable(text))\n")
+      let lines = ["cnn-dist: \(kind): \(printable(text))"] + details.map { "  \(printable($0))" }
+      errors.write(lines.joined(separator: "\n") + "\n")
     }
   }
 

@@ -23,7 +23,7 @@ public final class RunDirectory: Sendable {
     precondition(!model.contains("/") && !model.isEmpty, "a model's name is a file name")
     try checkRoom(root, needing: bytes)
     try Directory.create(root, code: .cannotWrite)
-    var number = largestNumber(of: model, under: root) + 1
+    var number = (try numbers(of: model, under: root).last ?? 0) + 1
     while true {
       let paths = RunPaths("\(root)/\(model)-\(number)")
       // mkdir decides between two jobs that start together: one gets the name, the other the next.
@@ -49,10 +49,12 @@ public final class RunDirectory: Sendable {
     return try take(RunPaths(directory), force: force)
   }
 
-  /// The newest default directory of a model, for `--resume auto` without `--run`.
-  public static func latest(model: String, under root: String = "runs") -> String? {
-    let number = largestNumber(of: model, under: root)
-    return number > 0 ? "\(root)/\(model)-\(number)" : nil
+  /// The newest default directory of a model that has a checkpoint, for `--resume auto` without `--run`.
+  ///
+  /// - Throws: `cannotWrite` where the directories cannot be listed.
+  public static func latest(model: String, under root: String = "runs") throws(Failure) -> String? {
+    let directories = try numbers(of: model, under: root).map { "\(root)/\(model)-\($0)" }
+    return directories.last { Directory.destination(ofLink: RunPaths($0).checkpoints + "/last") != nil }
   }
 
   /// Whether the directory is still this job's; false after another job took it with `--force-unlock`.
@@ -71,17 +73,17 @@ public final class RunDirectory: Sendable {
     return RunDirectory(paths, lock: lock)
   }
 
-  private static func largestNumber(of model: String, under root: String) -> Int {
-    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
-    let numbers = names.compactMap { name -> Int? in
+  /// The numbers of a model's default directories, ascending.
+  private static func numbers(of model: String, under root: String) throws(Failure) -> [Int] {
+    guard Directory.kind(root) != nil else { return [] }
+    return try Directory.names(root, code: .cannotWrite).compactMap { name -> Int? in
       guard name.hasPrefix(model + "-") else { return nil }
       let digits = name.dropFirst(model.count + 1)
       guard (1...9).contains(digits.count), digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
         return nil
       }
       return Int(digits)
-    }
-    return numbers.max() ?? 0
+    }.sorted()
   }
 
   /// Tries a file for real: permission bits say little on network file systems, and nothing to root.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// A number with a fixed count of decimals, as C's and Python's `%.4f` print it.
-func fixed(_ value: Double, _ decimals: Int) -> String {
+public func fixed(_ value: Double, _ decimals: Int) -> String {
   guard !value.isNaN else { return "nan" }
   // 1.8e308 has 309 digits before the point.
   var text = [CChar](repeating: 0, count: 352)

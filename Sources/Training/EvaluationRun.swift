@@ -31,13 +31,22 @@ public struct EvaluationRun: Sendable {
     self.logits = logits
     self.environment = environment
     self.console = console
-    data = Once { () throws(Failure) in try TrainingData.load(settings, environment: environment).test }
+    data = Once { () throws(Failure) in try TrainingData.loadTest(settings, environment: environment) }
   }
 
   /// Evaluates on one rank; a call for all ranks of the job together.
   public func run(on rank: Rank) throws {
     let graph = try rank.together { () throws(Failure) in try Replica.graph(settings) }
     let test = try rank.together { () throws(Failure) in try data.value() }
+    if rank.isCoordinator { for warning in test.warnings { console.warning(warning) } }
+    try rank.together { () throws(Failure) in
+      try rank.communication.compareDigests([
+        (name: "model", digest: settings.model), (name: "--image-size", digest: "\(graph.input.shape)"),
+        (name: "--batch-size", digest: "\(settings.batchSize)"),
+        (name: "--logits", digest: logits ?? "unset"),
+        (name: "data", digest: test.digest),
+      ])
+    }
     let share = (min(settings.batchSize, test.count) + rank.count - 1) / rank.count
     let network = Network(graph, capacity: share, training: false, kernels: rank.kernels)
     try rank.together { () throws(Failure) in
@@ -69,8 +78,8 @@ public struct EvaluationRun: Sendable {
     if rank.isCoordinator {
       let seconds = monotonicSeconds() - started
       console.line(
-        "test loss \(Self.fixed(score.loss, 4)), test acc \(Self.fixed(score.accuracy, 4)) "
-          + "(\(score.correct) of \(score.seen)), time \(Self.fixed(seconds, 1)) sec")
+        "test loss \(fixed(score.loss, 4)), test acc \(fixed(score.accuracy, 4)) "
+          + "(\(score.correct) of \(score.seen)), time \(fixed(seconds, 1)) sec")
       if let logits { console.line("logits in \(logits)") }
     }
   }
@@ -83,11 +92,6 @@ public struct EvaluationRun: Sendable {
       text += "\(index),\(label),\(values.joined(separator: ","))\n"
     }
     return text
-  }
-
-  private static func fixed(_ value: Double, _ digits: Int) -> String {
-    value.formatted(
-      .number.precision(.fractionLength(digits)).grouping(.never).locale(Locale(identifier: "en_US")))
   }
 }
 

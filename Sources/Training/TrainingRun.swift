@@ -48,7 +48,7 @@ public struct TrainingRun: Sendable {
     let log = try rank.together { () throws(Failure) in try openLog(rank, in: directory) }
     log?.info(
       "rank \(rank.index) of \(rank.count) on \(rank.communication.hostName), \(rank.threads) threads")
-    let data = try rank.together { () throws(Failure) in try checkedData() }
+    let data = try rank.together { () throws(Failure) in try self.data.value() }
     if rank.isCoordinator {
       for warning in data.warnings + environmentWarnings { console.warning(warning) }
     }
@@ -58,6 +58,13 @@ public struct TrainingRun: Sendable {
     let schedule = Schedule(
       samples: data.train.count, batchSize: settings.batchSize, epochs: settings.epochs,
       maxSteps: settings.maxSteps)
+    guard schedule.batchSize >= rank.count else {
+      throw Agreed(
+        failure: Failure(
+          .configuration,
+          "\(data.train.count) training samples leave some of \(rank.count) ranks without one",
+          at: "--train-limit", advice: "give at least \(rank.count)"))
+    }
     let capacity = Pass.localCapacity(globalBatch: schedule.batchSize, ranks: rank.count)
     let replica = Replica(settings, graph: graph, capacity: capacity, rank: rank)
     let start = try rank.together { () throws(Failure) in
@@ -94,7 +101,7 @@ public struct TrainingRun: Sendable {
     } catch {
       let failure = (error as? Agreed)?.failure ?? error as? Failure
       log?.error("ended after step \(trainer.step): \(failure?.description ?? "\(error)")")
-      if let failure, failure.code != .stopped { try coordinator?.fail(failure, step: trainer.step) }
+      if let failure, failure.code != .stopped { coordinator?.fail(failure, step: trainer.step) }
       throw error
     }
     log?.info("completed")
@@ -132,7 +139,7 @@ public struct TrainingRun: Sendable {
     if let run = settings.run {
       return try RunDirectory.open(run, needing: bytes, force: settings.forceUnlock)
     }
-    if settings.resume == .auto, let latest = RunDirectory.latest(model: settings.model) {
+    if settings.resume == .auto, let latest = try RunDirectory.latest(model: settings.model) {
       return try RunDirectory.open(latest, needing: bytes, force: settings.forceUnlock)
     }
     return try RunDirectory.create(model: settings.model, needing: bytes)
@@ -145,16 +152,6 @@ public struct TrainingRun: Sendable {
     guard FileManager.default.fileExists(atPath: paths.logs) else { return nil }
     let file = try LogFile(paths.log(rank: rank.index), rank: rank.index)
     return Logger(label: "cnn-dist") { _ in FileLogHandler(file) }
-  }
-
-  private func checkedData() throws(Failure) -> TrainingData {
-    let data = try data.value()
-    guard settings.classes >= data.train.classNames.count else {
-      throw Failure(
-        .configuration, "\(settings.classes) classes are too few for \(data.train.name)", at: "--classes",
-        advice: "give at least \(data.train.classNames.count)")
-    }
-    return data
   }
 
   private var environmentWarnings: [String] {

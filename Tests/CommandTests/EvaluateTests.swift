@@ -9,12 +9,16 @@ import Testing
     let run = scratch.file("run")
     let trained = try Program.run([
       "train", "lenet-max", "--recipe", "notebook", "--train-limit", "2560", "--epochs", "1", "--run", run,
+      "--ranks", "2",
     ])
     #expect(trained.status == 0, "\(trained.errors)")
     let recorded = try #require(try ResultsWriter.read(RunPaths(run).results).first?.testAccuracy)
     let correct = Int((recorded * 10_000).rounded())
-    for (arguments, ranks) in [([], nil), (["--ranks", "3"], nil), ([], 2)] as [([String], Int?)] {
-      let result = try Program.run(["evaluate", run] + arguments, ranks: ranks)
+    let file = run + "/checkpoints/last/model.safetensors"
+    for (what, arguments, ranks) in [(run, [], nil), (run, ["--ranks", "3"], nil), (file, [], 2)]
+      as [(String, [String], Int?)]
+    {
+      let result = try Program.run(["evaluate", what] + arguments, ranks: ranks)
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.output.contains("(\(correct) of 10000)"), "\(result.output)")
     }

@@ -64,18 +64,24 @@ import Testing
     }
   }
 
-  /// Counts are integers and nothing is padded: odd sizes on odd ranks end alike.
-  @Test(arguments: [1, 2, 3, 4, 7])
-  func unevenShardsCountEverySampleOnce(ranks: Int) throws {
+  /// Counts are integers and nothing is padded: odd sizes on odd ranks, the last batch of 3 samples, end alike.
+  @Test(arguments: [(2, false), (3, false), (4, false), (7, false), (3, true), (4, true)])
+  func unevenShardsCountEverySampleOnce(ranks: Int, underMPI: Bool) throws {
     let scratch = try ScratchDirectory()
-    let run = scratch.file("run")
-    let result = try Program.run([
+    let arguments = [
       "train", "lenet-max", "--recipe", "notebook", "--train-limit", "103", "--test-limit", "101",
       "--batch-size", "25",
-      "--epochs", "1", "--run", run, "--log-every", "1", "--ranks", "\(ranks)",
-    ])
+      "--epochs", "1", "--log-every", "1", "--run",
+    ]
+    let (single, run) = (scratch.file("single"), scratch.file("run"))
+    #expect(try Program.run(arguments + [single]).status == 0)
+    let result = try Program.run(
+      arguments + [run] + (underMPI ? [] : ["--ranks", "\(ranks)"]), ranks: underMPI ? ranks : nil)
     #expect(result.status == 0, "\(result.errors)")
     let row = try #require(try ResultsWriter.read(RunPaths(run).results).first)
+    let expected = try #require(try ResultsWriter.read(RunPaths(single).results).first)
+    #expect(abs(row.loss - expected.loss) < Self.tolerance)
+    #expect(row.trainAccuracy == expected.trainAccuracy && row.testAccuracy == expected.testAccuracy)
     // Five batches of 25, 25, 25, 25 and 3 samples; accuracies are whole numbers of 103 and 101.
     #expect(try losses(of: run).count == 5)
     #expect(abs((row.trainAccuracy * 103).rounded() - row.trainAccuracy * 103) < 1e-3)
@@ -111,6 +117,28 @@ import Testing
     #expect(one.map(\.loss) == other.map(\.loss) && one.map(\.testAccuracy) == other.map(\.testAccuracy))
   }
 
+  /// A request to stop that meets the last step of an epoch: here every step is one.
+  @Test func aStopAtTheEndOfAnEpochKeepsItsResults() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    let arguments = [
+      "train", "lenet-max", "--dataset", "synthetic", "--train-limit", "32", "--test-limit", "64",
+      "--batch-size", "32",
+      "--epochs", "60", "--run", run,
+    ]
+    let program = try Program(arguments)
+    try program.wait { ((try? ResultsWriter.read(RunPaths(run).results)) ?? []).count >= 3 }
+    program.send(SIGUSR1)
+    let stopped = try program.result()
+    #expect(stopped.status == 75, "\(stopped.errors)")
+    #expect(try Program.run(arguments + ["--resume", "auto"]).status == 0)
+    let rows = try ResultsWriter.read(RunPaths(run).results)
+    #expect(rows.map(\.epoch) == Array(1...60))
+    #expect(rows.allSatisfy { $0.testAccuracy != nil })
+    // Accuracies are whole numbers of 32: no epoch holds another's samples.
+    #expect(rows.allSatisfy { ($0.trainAccuracy * 32).rounded() == $0.trainAccuracy * 32 })
+  }
+
   @Test func aCompleteRunHasNothingToDoAndGoesOnWhenAskedForMore() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
@@ -143,7 +171,6 @@ import Testing
     #expect(try lastCheckpoint(of: parts) == lastCheckpoint(of: whole))
   }
 
-  /// Rank 0 must not slow down because somebody stopped listening (`cnn-dist train ... | head -1`).
   @Test func quietSaysNothing() throws {
     let scratch = try ScratchDirectory()
     let result = try Program.run(smallTraining(scratch.file("run"), ["--quiet"]))

@@ -22,7 +22,7 @@ import Threads
   @Test func numbersGoUp() throws {
     let place = try TemporaryDirectory()
     let root = place.file("runs")
-    #expect(RunDirectory.latest(model: "lenet", under: root) == nil)
+    #expect(try RunDirectory.latest(model: "lenet", under: root) == nil)
     let first = try RunDirectory.create(model: "lenet", under: root)
     #expect(first.paths.directory == "\(root)/lenet-1")
     for other in [
@@ -32,8 +32,13 @@ import Threads
     }
     let next = try RunDirectory.create(model: "lenet", under: root)
     #expect(next.paths.directory == "\(root)/lenet-8")
-    #expect(RunDirectory.latest(model: "lenet", under: root) == next.paths.directory)
-    #expect(RunDirectory.latest(model: "lenet-max", under: root) == "\(root)/lenet-max-9")
+    #expect(try RunDirectory.latest(model: "lenet", under: root) == nil)
+    for run in [first, next] {
+      let last = run.paths.checkpoints + "/last"
+      try FileManager.default.createSymbolicLink(atPath: last, withDestinationPath: "step-00000001")
+    }
+    #expect(try RunDirectory.latest(model: "lenet", under: root) == next.paths.directory)
+    #expect(try RunDirectory.latest(model: "lenet-max", under: root) == nil)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: next.paths.directory).sorted()
         == [".lock", "checkpoints", "logs"])

@@ -1,4 +1,5 @@
-/// What a user types to go on with a run: its own command with its directory and `--resume auto`.
+/// What a user types to go on with a run: its own command with its directory and `--resume auto`. Environment variables
+/// and mpirun's own options, which the program does not see, are the user's to add.
 public struct Continuation: Equatable, Sendable {
   /// After a stop: to the same end.
   public let afterStop: String

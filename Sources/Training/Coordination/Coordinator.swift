@@ -75,7 +75,7 @@ final class Coordinator {
         images: report.images))
     let due = settings.checkpointEvery.map { report.step % $0 == 0 } ?? false
     if (due || writer.wantsAnotherSave) && !schedule.endsEpoch(report.step) {
-      save(step: report.step, isBest: false)
+      try save(step: report.step, isBest: false)
     }
   }
 
@@ -102,34 +102,38 @@ final class Coordinator {
       state.bestStep = step
       bestEpoch = number
     }
-    save(step: step, isBest: isBest)
+    try save(step: step, isBest: isBest)
     try status.write(record(.running, step: step))
     window = StepWindow()
   }
 
-  /// The run cannot go on: the last checkpoint stays as it is, the status says why.
-  ///
-  /// - Throws: `inputOutput` where even that cannot be written.
-  func fail(_ failure: Failure, step: Int) throws(Failure) {
+  /// The run cannot go on: a save under way is brought to its end, and the status says why.
+  func fail(_ failure: Failure, step: Int) {
     var status = record(.failed, step: step)
     status.exitCode = failure.code.rawValue
     status.message = failure.description
-    try self.status.write(status)
+    // The failure that ends the run is the one to report; what goes wrong on the way out is a warning.
+    do throws(Failure) { try writer.finish() } catch { console.warning(error.description) }
+    do throws(Failure) { try self.status.write(status) } catch { console.warning(error.description) }
   }
 
   /// The run is stopped on request after `step`.
   func stop(step: Int) throws(Failure) {
-    if savedStep != step { save(step: step, isBest: false) }
+    if savedStep != step { try save(step: step, isBest: false) }
     try finish(.stopped, step: step)
   }
 
   /// The run has come to its end.
   func complete(step: Int) throws(Failure) {
-    if savedStep != step { save(step: step, isBest: false) }
+    if savedStep != step { try save(step: step, isBest: false) }
     try finish(.completed, step: step)
   }
 
-  private func save(step: Int, isBest: Bool) {
+  /// - Throws: `cannotWrite` where another job took the run directory with `--force-unlock`.
+  private func save(step: Int, isBest: Bool) throws(Failure) {
+    guard directory.isHeld else {
+      throw Failure(.cannotWrite, "another job took over the run directory", at: directory.paths.directory)
+    }
     state.step = step
     state.updates = step
     state.epoch = step / schedule.stepsPerEpoch

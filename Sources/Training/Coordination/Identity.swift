@@ -13,7 +13,10 @@ struct Identity {
   init(
     _ settings: TrainingSettings, graph: Graph, data: TrainingData, rank: Rank, version: String
   ) throws(Failure) {
-    let definition = SettingsResolver.definition(settings)
+    func texts(_ isWanted: (Setting) -> Bool) -> [(name: String, digest: String)] {
+      [("model", settings.model)]
+        + Setting.all.filter(isWanted).map { ("--\($0.name)", $0.get(settings) ?? "unset") }
+    }
     let model = SHA256.hex(
       graph.parameters.map { "\($0.name) \($0.layout.torchShape)" }.joined(separator: "\n"))
     fields =
@@ -21,12 +24,13 @@ struct Identity {
         (name: "program", digest: "\(version) \(try executableDigest())"),
         (name: "MPI library", digest: rank.mpi),
         (name: "instruction set", digest: rank.kernels.name),
-      ] + definition.map { (name: "--\($0.name)", digest: $0.value) }
-      + [(name: "model", digest: model), (name: "data", digest: SHA256.hex(data.digest))]
+      ] + texts { $0.isShared }
+      + [(name: "parameters", digest: model), (name: "data", digest: SHA256.hex(data.digest))]
     var state = CheckpointState(model: settings.model, step: 0)
     state.programVersion = version
     state.modelDigest = model
-    state.optionsDigest = SHA256.hex(definition.map { "\($0.name)=\($0.value)" }.joined(separator: "\n"))
+    state.optionsDigest = SHA256.hex(
+      texts { $0.definesRun }.map { "\($0.name)=\($0.digest)" }.joined(separator: "\n"))
     state.dataDigest = SHA256.hex(data.digest)
     state.seed = settings.seed
     state.batchSize = settings.batchSize

@@ -22,11 +22,16 @@ struct Start {
       }
     case .auto:
       if let checkpoint = try store.newestValid(report: { console.warning("skipped a checkpoint: \($0)") }) {
-        state = try Self.restore(checkpoint, identity, replica)
+        state = try Self.restore(checkpoint, identity, replica, console)
         return
       }
+      guard try store.steps().isEmpty else {
+        throw Failure(
+          .badData, "no checkpoint of the run is whole", at: directory.paths.checkpoints,
+          advice: "move the directory away to start anew")
+      }
     case .path(let path):
-      state = try Self.restore(try Checkpoint.open(path), identity, replica)
+      state = try Self.restore(try Checkpoint.open(path), identity, replica, console)
       return
     }
     replica.network.initialize(settings.initialization, seed: settings.seed)
@@ -41,13 +46,15 @@ struct Start {
   /// - Throws: `badData` for a damaged checkpoint or another model's, `configuration` where the run would not be the
   ///   same run any more.
   private static func restore(
-    _ checkpoint: Checkpoint, _ identity: Identity, _ replica: Replica
+    _ checkpoint: Checkpoint, _ identity: Identity, _ replica: Replica, _ console: Console
   ) throws(Failure) -> CheckpointState {
     guard var state = checkpoint.state, let optimizer = checkpoint.optimizer else {
       throw Failure(
         .usage, "these are weights without the state of a run", at: checkpoint.path,
         advice: "start from them with --init instead of --resume")
     }
+    let parameters = ParameterTensor.parameters(of: replica.network)
+    try checkpoint.model.compare(with: parameters)
     let fresh = identity.state
     let differences = [
       ("model", state.model, fresh.model), ("--seed", "\(state.seed)", "\(fresh.seed)"),
@@ -60,7 +67,10 @@ struct Start {
         .configuration, "the checkpoint belongs to another run: \(list)", at: checkpoint.path,
         advice: "give the run's own settings, or start anew")
     }
-    try checkpoint.model.load(into: ParameterTensor.parameters(of: replica.network))
+    if state.optionsDigest != fresh.optionsDigest {
+      console.warning("the settings are not those of the checkpoint; the run goes on with the new ones")
+    }
+    try checkpoint.model.load(into: parameters)
     try optimizer.load(into: ParameterTensor.moments(of: replica.optimizer, network: replica.network))
     state.worldSize = fresh.worldSize
     state.threads = fresh.threads

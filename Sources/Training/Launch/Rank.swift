@@ -20,6 +20,13 @@ public struct Rank: Sendable {
   ///
   /// - Throws: ``Agreed`` on every rank, with the failure of the lowest rank that failed.
   public func together<Value>(_ phase: () throws(Failure) -> Value) throws -> Value {
+    try Self.together(communication, phase)
+  }
+
+  /// As ``together(_:)``, before there is a rank.
+  static func together<Value>(
+    _ communication: CommunicationThread, _ phase: () throws(Failure) -> Value
+  ) throws -> Value {
     let outcome: Result<Value, Failure>
     do { outcome = .success(try phase()) } catch { outcome = .failure(error) }
     do {

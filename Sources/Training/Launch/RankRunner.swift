@@ -84,14 +84,15 @@ public struct RankRunner: Sendable {
     _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String
   ) -> Int32 {
     do {
-      let kernels = try InstructionSets.selected(environment: environment)
       BLAS.threads = threads
-      let rank = Rank(communication: communication, kernels: kernels, threads: threads, mpi: mpi)
       do {
-        try body(rank)
+        let kernels = try Rank.together(communication) { () throws(Failure) in
+          try InstructionSets.selected(environment: environment)
+        }
+        try body(Rank(communication: communication, kernels: kernels, threads: threads, mpi: mpi))
       } catch let agreed as Agreed {
         try communication.close()
-        guard rank.isCoordinator else { return 0 }
+        guard communication.rank == 0 else { return 0 }
         if agreed.failure.code != .stopped { console.error(agreed.failure) }
         return agreed.failure.code.rawValue
       }

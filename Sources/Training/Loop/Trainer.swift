@@ -18,7 +18,9 @@ public final class Trainer {
   private let evaluator: Evaluator
   private let reducer: GradientReducer
   private let totals: StepTotals
+  /// Steps done.
   private(set) var step: Int
+  private var isStopping = false
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
 
@@ -52,6 +54,7 @@ public final class Trainer {
     try coordinator?.begin(at: step)
     while step < schedule.steps {
       try trainEpoch()
+      // An epoch that is complete is evaluated and recorded even when it is the last before a stop.
       if schedule.endsEpoch(step) {
         let epoch = schedule.epoch(of: step)
         let due = settings.evalEvery > 0 && (epoch % settings.evalEvery == 0 || step == schedule.steps)
@@ -59,11 +62,12 @@ public final class Trainer {
         let score = due ? try evaluator.evaluate(replica.network) : nil
         try coordinator?.endEpoch(epoch, step: step, score: score)
       }
+      if isStopping, step < schedule.steps { try stop() }
     }
     try coordinator?.complete(step: step)
   }
 
-  /// Trains to the end of the epoch, or of the schedule.
+  /// Trains to the end of the epoch, of the schedule, or to a request to stop.
   private func trainEpoch() throws {
     let epoch = schedule.epoch(of: step + 1)
     loader.begin(
@@ -78,10 +82,10 @@ public final class Trainer {
       let ended = monotonicSeconds()
       last.step = ended - started
       last.data = loaded - started
-      started = ended
       try coordinator?.endStep(report)
-      if report.isStopping { try stop() }
-      if schedule.endsEpoch(step) { break }
+      isStopping = report.isStopping
+      if isStopping || schedule.endsEpoch(step) { break }
+      started = monotonicSeconds()
     }
   }
 

@@ -10,19 +10,39 @@ public struct TrainingData: Sendable {
   public static func load(
     _ settings: TrainingSettings, environment: [String: String]
   ) throws(Failure) -> TrainingData {
-    let source: any ImageSource =
-      switch settings.dataset {
-      case .fashionMNIST:
-        try FashionMNIST.locate(
-          data: settings.data, environment: environment,
-          verification: settings.verify == .strict ? .strict : .warn)
-      case .synthetic: SyntheticGarments()
-      }
+    let source = try source(settings, environment)
     let train = try source.load(.train)
-    let test = try source.load(.test)
     return TrainingData(
-      train: settings.trainLimit.map(train.prefix) ?? train, test: settings.testLimit.map(test.prefix) ?? test
-    )
+      train: settings.trainLimit.map(train.prefix) ?? train, test: try test(from: source, settings))
+  }
+
+  /// Reads the test set alone.
+  public static func loadTest(
+    _ settings: TrainingSettings, environment: [String: String]
+  ) throws(Failure) -> ImageSet {
+    try test(from: try source(settings, environment), settings)
+  }
+
+  private static func source(
+    _ settings: TrainingSettings, _ environment: [String: String]
+  ) throws(Failure) -> any ImageSource {
+    switch settings.dataset {
+    case .fashionMNIST:
+      try FashionMNIST.locate(data: settings.data, environment: environment, verification: settings.verify)
+    case .synthetic: SyntheticGarments()
+    }
+  }
+
+  private static func test(
+    from source: any ImageSource, _ settings: TrainingSettings
+  ) throws(Failure) -> ImageSet {
+    let test = try source.load(.test)
+    guard settings.classes >= test.classNames.count else {
+      throw Failure(
+        .configuration, "\(settings.classes) classes are too few for \(test.name)", at: "--classes",
+        advice: "give at least \(test.classNames.count)")
+    }
+    return settings.testLimit.map(test.prefix) ?? test
   }
 
   var warnings: [String] { train.warnings + test.warnings }

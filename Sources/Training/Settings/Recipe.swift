@@ -42,7 +42,7 @@ public struct Recipe: Sendable {
   private static let quick: [String: [String: String]] = [
     "vgg11": [
       "initialization": "he", "lr": "0.0002", "batch-size": "128", "image-size": "32", "train-limit": "16000",
-      "epochs": "1",
+      "epochs": "1", "checkpoint-every": "40",
     ]
   ]
 }

@@ -8,8 +8,12 @@ public struct Setting: Sendable {
   public let name: String
   /// What is allowed, for messages.
   public let allowed: String
-  /// Whether another value makes another run: compared on resume and over all ranks.
+  /// Whether another value makes another run; a resumed run says so.
   public let definesRun: Bool
+  /// Whether every rank of a job must have the same value.
+  public private(set) var isShared = true
+  /// Whether `config.yaml` keeps it: not what belongs to one job alone.
+  public private(set) var isRecorded = true
   let set: @Sendable (inout TrainingSettings, String) -> Bool
   let get: @Sendable (TrainingSettings) -> String?
 
@@ -20,11 +24,25 @@ public struct Setting: Sendable {
 
   public static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
 
+  /// The same setting, which ranks may have differently.
+  private var differingByRank: Setting {
+    var setting = self
+    setting.isShared = false
+    return setting
+  }
+
+  /// The same setting, which stays out of `config.yaml`.
+  private var unrecorded: Setting {
+    var setting = self
+    setting.isRecorded = false
+    return setting
+  }
+
   /// Every setting of `train`, in the order in which `config.yaml` lists them.
   public static let all: [Setting] = [
     .choice("recipe", \.recipe, Recipe.names),
     .enumeration("dataset", \.dataset),
-    .text("data", \.data, "a directory"),
+    .text("data", \.data, "a directory", definesRun: false).differingByRank,
     .integer("train-limit", \.trainLimit, 1...10_000_000),
     .integer("test-limit", \.testLimit, 1...10_000_000),
     .integer("image-size", \.imageSize, 1...4096),
@@ -42,16 +60,16 @@ public struct Setting: Sendable {
     .enumeration("initialization", \.initialization),
     .integer("seed", \.seed, 0...UInt64.max),
     .text("init", \.initialWeights, "a .safetensors file"),
-    .integer("ranks", \.ranks, 1...256, definesRun: false),
-    .integer("threads", \.threads, 1...1024, definesRun: false),
-    .text("run", \.run, "a directory", definesRun: false),
-    .flag("force-unlock", \.forceUnlock, definesRun: false),
-    .resume,
+    .integer("ranks", \.ranks, 1...256, definesRun: false).unrecorded,
+    .integer("threads", \.threads, 1...1024, definesRun: false).differingByRank.unrecorded,
+    .text("run", \.run, "a directory", definesRun: false).unrecorded,
+    .flag("force-unlock", \.forceUnlock, definesRun: false).unrecorded,
+    .resume.unrecorded,
     .integer("checkpoint-every", \.checkpointEvery, 1...1_000_000_000, definesRun: false),
     .integer("keep", \.keep, 1...1_000_000, definesRun: false),
     .integer("eval-every", \.evalEvery, 0...1_000_000, definesRun: false),
     .integer("log-every", \.logEvery, 1...1_000_000_000, definesRun: false),
-    .flag("quiet", \.quiet, definesRun: false),
+    .flag("quiet", \.quiet, definesRun: false).differingByRank.unrecorded,
   ]
 }
 

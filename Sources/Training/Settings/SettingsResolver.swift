@@ -1,6 +1,8 @@
 import Failures
+import Files
 import Foundation
 import Models
+import Telemetry
 import Yams
 
 /// Where a setting's text came from, for messages.
@@ -49,9 +51,7 @@ public enum SettingsResolver {
   public static func resolve(
     checkpoint: String, model: String?, commandLine: [String: String], environment: [String: String]
   ) throws(Failure) -> TrainingSettings {
-    // A run's directory, or a checkpoint or file within one.
-    let places = ["", "/..", "/../..", "/../../.."].map { "\(checkpoint)\($0)/config.yaml" }
-    let file = places.first { FileManager.default.fileExists(atPath: $0) }
+    let file = configuration(ofRunWith: checkpoint)
     let recorded = try file.map { path throws(Failure) in try modelName(in: path) }
     guard let name = model ?? recorded else {
       guard FileManager.default.fileExists(atPath: checkpoint) else {
@@ -64,10 +64,23 @@ public enum SettingsResolver {
       model: name, commandLine: commandLine, environment: environment, file: model == nil ? file : nil)
   }
 
+  /// The configuration of the run that a checkpoint, or a file of it, lies in; nil where it lies in none.
+  private static func configuration(ofRunWith checkpoint: String) -> String? {
+    var place = Directory.followed(checkpoint)
+    for _ in 0...3 {
+      let paths = RunPaths(place)
+      if Directory.kind(paths.configuration) == .file, Directory.kind(paths.checkpoints) == .directory {
+        return paths.configuration
+      }
+      place = Directory.parent(place)
+    }
+    return nil
+  }
+
   /// The model that a run's configuration is for.
   private static func modelName(in path: String) throws(Failure) -> String {
     let text = try contents(of: path)
-    guard let name = (try? Yams.compose(yaml: text))?["model"]?.string else {
+    guard let name = try compose(text, at: path)?["model"]?.string else {
       throw Failure(
         .badData, "the run's configuration names no model", at: path, advice: "name it with --model")
     }
@@ -99,12 +112,7 @@ public enum SettingsResolver {
       throw Failure(
         .missingInput, "cannot read the configuration", at: path, advice: "check the path of --config")
     }
-    let node: Node?
-    do { node = try Yams.compose(yaml: text) } catch {
-      let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML"
-      throw Failure(.configuration, "not valid YAML: \(reason)", at: path)
-    }
-    guard let node else { return [:] }
+    guard let node = try compose(text, at: path) else { return [:] }
     guard let mapping = node.mapping else {
       throw Failure(
         .configuration, "expected a mapping of settings", at: path, advice: "write 'name: value' lines")
@@ -130,6 +138,13 @@ public enum SettingsResolver {
     return values
   }
 
+  private static func compose(_ text: String, at path: String) throws(Failure) -> Node? {
+    do { return try Yams.compose(yaml: text) } catch {
+      let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML"
+      throw Failure(.configuration, "not valid YAML: \(reason)", at: path)
+    }
+  }
+
   private static func contents(of path: String) throws(Failure) -> String {
     do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
       throw Failure(
@@ -139,7 +154,7 @@ public enum SettingsResolver {
 
   /// The resolved settings as YAML that reproduces the run.
   public static func yaml(_ settings: TrainingSettings) -> String {
-    let lines = Setting.all.compactMap { setting in
+    let lines = Setting.all.filter(\.isRecorded).compactMap { setting in
       setting.get(settings).map { "\(setting.name): \(quoted($0))" }
     }
     return (["model: \(settings.model)"] + lines).joined(separator: "\n") + "\n"
@@ -148,12 +163,6 @@ public enum SettingsResolver {
   private static func quoted(_ text: String) -> String {
     let plain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-._/+".contains($0)) }
     return plain ? text : "'" + text.replacingOccurrences(of: "'", with: "''") + "'"
-  }
-
-  /// The settings that make a run what it is, as text by name.
-  static func definition(_ settings: TrainingSettings) -> [(name: String, value: String)] {
-    [("model", settings.model)]
-      + Setting.all.filter(\.definesRun).map { ($0.name, $0.get(settings) ?? "unset") }
   }
 }
 

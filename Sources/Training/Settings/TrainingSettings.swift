@@ -1,3 +1,4 @@
+import Datasets
 import Layers
 
 /// Everything that defines a training run, resolved. ``Setting`` lists the fields with their names and limits.
@@ -13,7 +14,7 @@ public struct TrainingSettings: Equatable, Sendable {
   public var imageSize: Int?
   public var classes = 10
   public var shuffle = true
-  public var verify = DataVerification.warn
+  public var verify = FashionMNIST.Verification.warn
 
   // How.
   public var epochs = 5
@@ -48,12 +49,6 @@ public struct TrainingSettings: Equatable, Sendable {
 public enum DatasetChoice: String, CaseIterable, Sendable {
   case fashionMNIST = "fashion-mnist"
   case synthetic
-}
-
-/// What happens when a data file is well formed but not the published one.
-public enum DataVerification: String, CaseIterable, Sendable {
-  case warn
-  case strict
 }
 
 public enum OptimizerChoice: String, CaseIterable, Sendable {
