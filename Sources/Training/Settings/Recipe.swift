@@ -41,7 +41,7 @@ public struct Recipe: Sendable {
   /// A few minutes on two cores: full widths on small images.
   private static let quick: [String: [String: String]] = [
     "vgg11": [
-      "initialization": "he", "lr": "0.0002", "batch-size": "128", "image-size": "32", "train-limit": "22400",
+      "initialization": "he", "lr": "0.0001", "batch-size": "128", "image-size": "32", "train-limit": "22400",
       "epochs": "1", "checkpoint-every": "40",
     ]
   ]
