@@ -29,8 +29,6 @@ public struct WindowGeometry: Hashable, Sendable {
   public var patch: Int { kernel * kernel * input.channels }
   /// Windows in one image.
   public var positions: Int { output.height * output.width }
-  /// Whether the windows of an image, in order, are the image itself: a 1x1 convolution is then a plain product.
-  public var isPointwise: Bool { kernel == 1 && stride == 1 && padding == 0 }
 }
 
 /// The function that follows a product element by element, applied while its result is still at hand.
