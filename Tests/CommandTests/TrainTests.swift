@@ -34,6 +34,25 @@ import Testing
     }
   }
 
+  /// Dropout follows the sample's position in the global batch, whichever rank holds it.
+  @Test func dropoutDoesNotDependOnTheRanks() throws {
+    let scratch = try ScratchDirectory()
+    let arguments = [
+      "train", "alexnet-small", "--image-size", "67", "--dataset", "synthetic", "--train-limit", "240",
+      "--test-limit", "10", "--batch-size", "24", "--optimizer", "sgd", "--lr", "0.01", "--max-steps", "6",
+      "--eval-every", "0", "--log-every", "1", "--run",
+    ]
+    let (single, threads, processes) = (scratch.file("1"), scratch.file("2"), scratch.file("3"))
+    #expect(try Program.run(arguments + [single]).status == 0)
+    #expect(try Program.run(arguments + [threads, "--ranks", "2"]).status == 0)
+    #expect(try Program.run(arguments + [processes], ranks: 3).status == 0)
+    let expected = try losses(of: single)
+    #expect(expected.count == 6)
+    for run in [threads, processes] {
+      for (one, other) in zip(try losses(of: run), expected) { #expect(abs(one - other) < Self.tolerance) }
+    }
+  }
+
   @Test func onlyRankZeroSpeaksAndTheEpochLineIsTheNotebooks() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
