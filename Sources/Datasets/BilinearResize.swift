@@ -53,7 +53,22 @@ public final class BilinearResize {
 
   /// Overwrites `target.count` floats at `output` with the image at `pixels`.
   public func callAsFunction(_ pixels: UnsafePointer<UInt8>, into output: UnsafeMutablePointer<Float>) {
-    if source == target { return Self.scale(pixels, count: source.count, into: output) }
+    if source == target { return scaleToUnit(pixels, count: source.count, into: output) }
+    let line = scratch.base
+    resize(into: output) { y in
+      scaleToUnit(pixels + y * source.width, count: source.width, into: line)
+      return UnsafePointer(line)
+    }
+  }
+
+  /// Overwrites `target.count` floats at `output` with the image at `values`, `source.count` floats.
+  public func callAsFunction(_ values: UnsafePointer<Float>, into output: UnsafeMutablePointer<Float>) {
+    if source == target { return output.update(from: values, count: source.count) }
+    resize(into: output) { values + $0 * source.width }
+  }
+
+  /// - Parameter line: a row of the source as floats, valid until it is asked for the next.
+  private func resize(into output: UnsafeMutablePointer<Float>, line: (Int) -> UnsafePointer<Float>) {
     let width = target.width * target.channels
     var above = scratch.base + FloatBuffer.aligned(source.width)
     var below = above + FloatBuffer.aligned(width)
@@ -66,12 +81,12 @@ public final class BilinearResize {
             swap(&above, &below)
             belowRow = aboveRow
           } else {
-            widen(pixels + Int(tap.first) * source.width, into: above)
+            widen(line(Int(tap.first)), into: above)
           }
           aboveRow = tap.first
         }
         if tap.share > 0 && tap.second != belowRow {
-          widen(pixels + Int(tap.second) * source.width, into: below)
+          widen(line(Int(tap.second)), into: below)
           belowRow = tap.second
         }
         let row = output + y * width
@@ -85,9 +100,7 @@ public final class BilinearResize {
   }
 
   /// Resizes one source row to the target's width.
-  private func widen(_ pixels: UnsafePointer<UInt8>, into row: UnsafeMutablePointer<Float>) {
-    let line = scratch.base
-    Self.scale(pixels, count: source.width, into: line)
+  private func widen(_ line: UnsafePointer<Float>, into row: UnsafeMutablePointer<Float>) {
     columns.withUnsafeBufferPointer { columns in
       for x in columns.indices {
         let tap = columns[x]
@@ -110,17 +123,5 @@ public final class BilinearResize {
         of: rest * first + share * second, as: SIMD8<Float>.self)
     }
     for x in whole..<count { output[x] = rest * above[x] + share * below[x] }
-  }
-
-  /// output = pixels / 255. A division, since a product with 1/255 rounds otherwise.
-  private static func scale(
-    _ pixels: UnsafePointer<UInt8>, count: Int, into output: UnsafeMutablePointer<Float>
-  ) {
-    let whole = count & ~7
-    for x in stride(from: 0, to: whole, by: 8) {
-      let bytes = UnsafeRawPointer(pixels + x).loadUnaligned(as: SIMD8<UInt8>.self)
-      UnsafeMutableRawPointer(output + x).storeBytes(of: SIMD8<Float>(bytes) / 255, as: SIMD8<Float>.self)
-    }
-    for x in whole..<count { output[x] = Float(pixels[x]) / 255 }
   }
 }

@@ -12,8 +12,12 @@ public struct Pass: Sendable {
   public let ranks: Int
   /// The batch to begin with: past 0 where a run is resumed.
   public let firstBatch: Int
+  /// The epoch's number, which keys what chance decides in it.
+  public let epoch: Int
 
-  public init(order: [Int32], globalBatch: Int, rank: Int = 0, ranks: Int = 1, firstBatch: Int = 0) {
+  public init(
+    order: [Int32], globalBatch: Int, rank: Int = 0, ranks: Int = 1, firstBatch: Int = 0, epoch: Int = 0
+  ) {
     precondition(globalBatch > 0, "a batch has at least one sample")
     precondition(ranks > 0 && rank >= 0 && rank < ranks, "ranks are numbered from 0")
     precondition(firstBatch >= 0, "batches are numbered from 0")
@@ -22,6 +26,7 @@ public struct Pass: Sendable {
     self.rank = rank
     self.ranks = ranks
     self.firstBatch = firstBatch
+    self.epoch = epoch
   }
 
   /// Global batches in the epoch, those before ``firstBatch`` included.

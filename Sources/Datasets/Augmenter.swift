@@ -1,0 +1,84 @@
+import Tensors
+
+/// Decodes pictures and changes them as an ``Augmentation`` says. It keeps scratch, so each thread needs one of its own.
+package final class Augmenter {
+  private let augmentation: Augmentation
+  private let seed: UInt64
+  private let shape: Shape
+  private let warp: Warp
+
+  /// - Parameter shape: of every picture, one channel.
+  package init(_ augmentation: Augmentation, shape: Shape, seed: UInt64) {
+    precondition(shape.channels == 1, "pictures are grey")
+    self.augmentation = augmentation
+    self.shape = shape
+    self.seed = seed
+    warp = Warp(shape)
+  }
+
+  /// Overwrites `shape.count` floats at `output` with the sample's picture in an epoch, values in [0, 1].
+  package func callAsFunction(
+    _ pixels: UnsafePointer<UInt8>, sample: Int, epoch: Int, into output: UnsafeMutablePointer<Float>
+  ) {
+    let draw = augmentation.draw(seed: seed, epoch: epoch, sample: sample, shape: shape)
+    apply(draw, to: pixels, into: output)
+  }
+
+  /// Overwrites `shape.count` floats at `output`: geometry, brightness, contrast, then the erased rectangle.
+  package func apply(
+    _ draw: Augmentation.Draw, to pixels: UnsafePointer<UInt8>, into output: UnsafeMutablePointer<Float>
+  ) {
+    if draw.changesGeometry {
+      warp(pixels, draw, into: output)
+    } else {
+      scaleToUnit(pixels, count: shape.count, into: output)
+    }
+    if draw.brightness != 1 { Self.blend(output, count: shape.count, factor: draw.brightness, rest: 0) }
+    if draw.contrast != 1 {
+      let mean = Self.sum(output, count: shape.count) / Float(shape.count)
+      Self.blend(output, count: shape.count, factor: draw.contrast, rest: (1 - draw.contrast) * mean)
+    }
+    if let erased = draw.erased {
+      for y in erased.y..<erased.y + erased.height {
+        (output + y * shape.width + erased.x).update(repeating: 0, count: erased.width)
+      }
+    }
+  }
+
+  /// values = factor values + rest, clamped to 0...1.
+  private static func blend(
+    _ values: UnsafeMutablePointer<Float>, count: Int, factor: Float, rest: Float
+  ) {
+    let whole = count & ~7
+    for x in stride(from: 0, to: whole, by: 8) {
+      let address = UnsafeMutableRawPointer(values + x)
+      let changed = factor * address.loadUnaligned(as: SIMD8<Float>.self) + rest
+      address.storeBytes(
+        of: changed.clamped(lowerBound: SIMD8(repeating: 0), upperBound: SIMD8(repeating: 1)),
+        as: SIMD8<Float>.self)
+    }
+    for x in whole..<count { values[x] = min(max(factor * values[x] + rest, 0), 1) }
+  }
+
+  private static func sum(_ values: UnsafePointer<Float>, count: Int) -> Float {
+    let whole = count & ~7
+    var lanes = SIMD8<Float>.zero
+    for x in stride(from: 0, to: whole, by: 8) {
+      lanes += UnsafeRawPointer(values + x).loadUnaligned(as: SIMD8<Float>.self)
+    }
+    return (whole..<count).reduce(lanes.sum()) { $0 + values[$1] }
+  }
+}
+
+extension Augmentation {
+  /// A picture of a set as training sees it in an epoch, in bytes.
+  public func preview(of sample: Int, in set: ImageSet, seed: UInt64, epoch: Int) -> [UInt8] {
+    precondition(sample >= 0 && sample < set.count, "the set has images 0 to \(set.count - 1)")
+    let augmenter = Augmenter(self, shape: set.shape, seed: seed)
+    let picture = FloatBuffer(count: set.shape.count)
+    set.withPixels {
+      augmenter($0 + sample * set.shape.count, sample: sample, epoch: epoch, into: picture.base)
+    }
+    return picture.elements.map { UInt8(($0 * 255).rounded()) }
+  }
+}
