@@ -85,7 +85,7 @@ extension DataCommand {
         images.append((set.pixels(of: index), "\(index): \(set.classNames[Int(set.labels[index])])"))
         guard let augmentation else { continue }
         let changed = augmentation.preview(of: index, in: set, seed: seed, epoch: epoch)
-        images.append((changed[...], "\(index): epoch \(epoch), seed \(seed)"))
+        images.append((changed[...], "\(index): augmented, epoch \(epoch)"))
       }
       print(terminal.render(images, shape: set.shape), terminator: "")
     }
