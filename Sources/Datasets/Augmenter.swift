@@ -49,15 +49,12 @@ package final class Augmenter {
   private static func blend(
     _ values: UnsafeMutablePointer<Float>, count: Int, factor: Float, rest: Float
   ) {
-    let whole = count & ~7
-    for x in stride(from: 0, to: whole, by: 8) {
-      let address = UnsafeMutableRawPointer(values + x)
-      let changed = factor * address.loadUnaligned(as: SIMD8<Float>.self) + rest
-      address.storeBytes(
-        of: changed.clamped(lowerBound: SIMD8(repeating: 0), upperBound: SIMD8(repeating: 1)),
-        as: SIMD8<Float>.self)
+    // Comparisons that the compiler turns into vector minima and maxima.
+    for x in 0..<count {
+      let changed = factor * values[x] + rest
+      let low = changed > 0 ? changed : 0
+      values[x] = low < 1 ? low : 1
     }
-    for x in whole..<count { values[x] = min(max(factor * values[x] + rest, 0), 1) }
   }
 
   private static func sum(_ values: UnsafePointer<Float>, count: Int) -> Float {
