@@ -113,7 +113,8 @@ let package = Package(
     .target(name: "ProgramRunner", path: "Tests/ProgramRunner", swiftSettings: strict),
     .target(name: "AllocationCount", path: "Tests/AllocationCount", swiftSettings: strict),
     .executableTarget(
-      name: "step-allocations", dependencies: ["AllocationCount", "Failures", "Telemetry", "Training"],
+      name: "step-allocations",
+      dependencies: ["AllocationCount", "Datasets", "Failures", "Telemetry", "Tensors", "Training"],
       path: "Tests/StepAllocations", swiftSettings: strict, linkerSettings: countsAllocations),
   ] + vectorTargets
 )

@@ -11,4 +11,10 @@ import Testing
     let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
     #expect(abs(count) < 40, "\(result.output)")
   }
+
+  @Test func theLoaderAllocatesNothing() throws {
+    let result = try Program(["loader"], program: "step-allocations").result()
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    #expect(result.output.hasPrefix("0 allocations"), "\(result.output)")
+  }
 }

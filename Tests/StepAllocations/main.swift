@@ -2,6 +2,7 @@
 // between two ranks, the update, the loader and the coordinator. The same run is made twice, the second time longer.
 //
 //   step-allocations MODEL IMAGE-SIZE
+//   step-allocations loader             the loader alone, with every augmentation and mixup, for 100 batches
 
 import AllocationCount
 import Failures
@@ -32,6 +33,10 @@ func allocations(steps: Int, model: String, size: String) throws -> Int {
 guard AllocationCount.works() else {
   print("allocations are not counted")
   exit(1)
+}
+if CommandLine.arguments[1] == "loader" {
+  print("\(loaderAllocations()) allocations in 100 batches")
+  exit(0)
 }
 let (model, size) = (CommandLine.arguments[1], CommandLine.arguments[2])
 // The first run fills what is filled once in a process.
