@@ -4,9 +4,9 @@ import Tensors
 /// Layer-wise adaptive rate scaling (You, Gitman and Ginsburg, 2017, arXiv:1708.03888), for large batches.
 ///
 /// Each weight tensor has a rate of its own: local = trust |w| / (|g| + weightDecay |w|);
-/// v = momentum v + rate local (g + weightDecay w); w -= v. Spans without weight decay (biases and norms) take the plain
-/// rate: v = momentum v + rate g. So does, as in the usual implementations, a tensor whose weights or gradients are all
-/// zero: the formula would never let it move, or divide by zero.
+/// v = momentum v + rate local (g + weightDecay w); w -= v. Spans without weight decay (biases and norms) take the
+/// plain rate: v = momentum v + rate g. A tensor whose weights or gradients are all zero takes the plain rate too, as
+/// in the usual implementations: by the formula it would never move, or its rate would be a division by zero.
 public final class LARS: Optimizer {
   /// The paper's trust coefficient.
   private static let trust = 0.001

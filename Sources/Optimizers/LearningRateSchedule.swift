@@ -8,8 +8,8 @@
 ///
 /// Steps are counted from 1, as everywhere: step s takes the rate that PyTorch's scheduler of the same name has after
 /// s - 1 calls of its `step()`. A warm-up of w steps comes in front of all but ``oneCycle``: it takes
-/// base s / w in step s, which is `base` in step w, and the schedule then runs over the steps that are left, from its own beginning
-/// (as `SequentialLR` does).
+/// base s / w in step s, which is `base` in step w, and the schedule then runs over the steps that are left, from
+/// its own beginning (as `SequentialLR` does).
 public enum LearningRateSchedule: Hashable, Sendable {
   /// The base rate in every step.
   case constant
@@ -18,9 +18,9 @@ public enum LearningRateSchedule: Hashable, Sendable {
   /// Half a cosine from the base rate towards `floor` x base (Loshchilov and Hutter, 2017, arXiv:1608.03983), as
   /// `CosineAnnealingLR` over all steps.
   case cosine(floor: Double = 0)
-  /// Up from base / 25 to the base rate over the first 30 % of the steps, and down to base / 250,000, both along half a cosine
-  /// (Smith and Topin, 2018, arXiv:1708.07120), as `OneCycleLR` with its defaults. The momentum stays as it is: as
-  /// `cycle_momentum=False`.
+  /// Up from base / 25 to the base rate over the first 30 % of the steps, and down to base / 250,000, both along half
+  /// a cosine (Smith and Topin, 2018, arXiv:1708.07120), as `OneCycleLR` with its defaults. The momentum stays as it
+  /// is: as `cycle_momentum=False`.
   case oneCycle
   /// (1 - the part of the run that is over)^power, as `PolynomialLR` over all steps.
   case polynomial(power: Double)

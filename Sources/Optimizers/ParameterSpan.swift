@@ -2,8 +2,8 @@ import Tensors
 
 /// Where one parameter tensor lies in the flat buffers, and whether weight decay applies to it.
 ///
-/// Spans begin at multiples of ``FloatBuffer/alignment``; what lies between the end of one and the next multiple is padding, which
-/// is zero in parameters, gradients and moments, and stays so when an update runs over it.
+/// Spans begin at multiples of ``FloatBuffer/alignment``; what lies between the end of one and the next multiple is
+/// padding, which is zero in parameters, gradients and moments, and stays so when an update runs over it.
 public struct ParameterSpan: Hashable, Sendable {
   public let offset: Int
   public let count: Int
@@ -23,7 +23,7 @@ extension [ParameterSpan] {
   /// Floats that a moment of these parameters has.
   var bufferCount: Int { FloatBuffer.aligned(last?.end ?? 0) }
 
-  /// The same spans, where neighbours that are updated alike are one: with few calls, an update runs at memory's speed.
+  /// The same spans, where neighbours that are updated alike are one; spans that decay by 0 do not decay.
   package func joined(weightDecay: Float) -> [ParameterSpan] {
     var runs: [ParameterSpan] = []
     for span in self {

@@ -11,8 +11,8 @@ import Testing
     return buffer
   }
 
-  /// Weights that jump from a to b and stay leave prod(d) of the distance: with d = (1 + t) / (10 + t) the product up to step n
-  /// telescopes to (n + 1)! 10! / (n + 10)!.
+  /// Weights that jump from a to b and stay leave prod(d) of the distance: with d = (1 + t) / (10 + t) the product up
+  /// to step n telescopes to (n + 1)! 10! / (n + 10)!, which is that of k / (n + k) for k from 2 to 10.
   @Test func theWarmUpForgetsTheBeginning() throws {
     for kernels in [ReferenceKernels.self, try InstructionSets.best()] as [any KernelSet.Type] {
       let average = WeightAverage(count: 19, decay: 0.9999, kernels: kernels)
@@ -21,7 +21,6 @@ import Testing
       var left = 1.0
       for step in 1...50 {
         average.update(from: weights, step: step)
-        // (n + 1)! 10! / (n + 10)! = 1 / C(n + 10, 9) x 10, step by step.
         left = (2...10).reduce(1) { $0 * Double($1) / Double(step + $1) }
         let expected = Float(1 + 2 * left)
         #expect(average.values.elements.allSatisfy { abs($0 - expected) < 1e-6 }, "step \(step)")

@@ -56,7 +56,7 @@ import Testing
     _ update: (any KernelSet.Type, [UnsafeMutablePointer<Float>]) -> Void
   ) {
     let gradients = TestNumbers.reals(count, seed: 2)
-    // The second moment, which is the last, is never negative. What the velocity holds before the first step must not matter.
+    // Adam's second moment is never negative. What the velocity holds before the first step must not matter.
     let start =
       [TestNumbers.reals(count, seed: 1), gradients]
       + (0..<moments).map { moment in
