@@ -79,7 +79,7 @@ let package = Package(
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
     tests("InstructionSets", ["Failures", "Kernels"]),
-    tests("Kernels", ["KernelShapes", "Tensors"]),
+    tests("Kernels", ["KernelShapes", "Tensors"], resources: [.copy("Fixtures")]),
     tests(
       "VectorKernels",
       ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
@@ -92,6 +92,7 @@ let package = Package(
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Models", ["Layers", "Tensors"]),
+    tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Training", ["Failures"]),
     tests("Command", ["ProgramRunner", "Telemetry"]),
 

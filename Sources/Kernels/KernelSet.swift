@@ -1,11 +1,5 @@
 import Tensors
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// The arithmetic of a training step on raw buffers: one conformance per instruction set, and a naive one to check them.
 ///
 /// Conventions that every kernel keeps:
@@ -107,15 +101,15 @@ public protocol KernelSet: Sendable {
 
   /// Softmax and cross-entropy in one pass over (N, classes) logits.
   ///
-  /// loss_i = logsumexp(z_i) - z_i[label_i]; dz_i = (softmax(z_i) - onehot(label_i)) x `scale`.
+  /// With the target distribution q of ``LossTargets``: loss_i = sum over k of q_i[k] (logsumexp(z_i) - z_i[k]);
+  /// dz_i = (softmax(z_i) - q_i) x `scale`.
   /// - Parameters:
   ///   - scale: 1 / the global batch, so that gradients of all ranks sum to that of the mean loss.
   ///   - gradient: overwritten; nil for evaluation.
   /// - Returns: the sum of the losses, and how many samples have their label's logit strictly largest (of equals, the
   ///   first class counts, as argmax does).
   static func softmaxCrossEntropy(
-    batch: Int, classes: Int, logits: Floats, labels: UnsafePointer<UInt8>, scale: Float,
-    gradient: MutableFloats?
+    batch: Int, classes: Int, logits: Floats, targets: LossTargets, scale: Float, gradient: MutableFloats?
   ) -> (loss: Double, correct: Int)
 
   // MARK: Flat buffers
@@ -129,49 +123,35 @@ public protocol KernelSet: Sendable {
   /// into += x.
   static func accumulate(_ x: Floats, into y: MutableFloats, count: Int)
 
+  /// y += share (x - y): a step of an exponential moving average, whose decay is 1 - share.
+  static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float)
+
+  /// Every x becomes y, and every y becomes x.
+  static func exchange(_ x: MutableFloats, with y: MutableFloats, count: Int)
+
+  // MARK: Optimizers
+
   /// Stochastic gradient descent with momentum, as `torch.optim.SGD` (dampening 0):
-  /// g += weightDecay w; v = momentum v + g (v = g in the first step); w -= rate v.
+  /// g = scale g + weightDecay w; v = momentum v + g (v = g in the first step); w -= rate v, or with Nesterov's
+  /// momentum w -= rate (g + momentum v).
   /// - Parameter velocity: nil when momentum is 0; then w -= rate g.
   static func sgd(
-    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, rate: Float,
-    momentum: Float, weightDecay: Float, isFirstStep: Bool)
+    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, hyper: SGDStep)
 
-  /// Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`:
-  /// g += weightDecay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
-  /// w -= rate / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + epsilon).
+  /// The update of LARS (You, Gitman and Ginsburg, 2017, arXiv:1708.03888), momentum on whole steps:
+  /// v = momentum v + rate (scale g + weightDecay w), where momentum v is 0 in the first step; w -= v.
+  /// - Parameters:
+  ///   - velocity: nil when momentum is 0.
+  ///   - hyper: its rate is the local one; Nesterov's momentum does not apply.
+  static func lars(
+    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, hyper: SGDStep)
+
+  /// Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`, and AdamW (Loshchilov and Hutter, 2019,
+  /// arXiv:1711.05101), as `torch.optim.AdamW`:
+  /// g = scale g + weightDecay w; m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2;
+  /// w = shrinkage w - rate / (1 - b1^t) m / (sqrt(v / (1 - b2^t)) + epsilon).
   /// - Parameter hyper: the numbers of this step.
   static func adam(
     parameters: MutableFloats, gradients: Floats, first: MutableFloats, second: MutableFloats, count: Int,
     hyper: AdamStep)
-}
-
-/// The numbers of one Adam step, worked out in double precision as PyTorch does.
-@frozen
-public struct AdamStep: Hashable, Sendable {
-  public let rate: Float
-  public let beta1: Float
-  public let beta2: Float
-  /// 1 - beta1 and 1 - beta2: in single precision the latter would be off by 1.3e-5 of itself.
-  public let rest1: Float
-  public let rest2: Float
-  public let epsilon: Float
-  public let weightDecay: Float
-  /// 1 - beta1^t.
-  public let correction1: Float
-  /// sqrt(1 - beta2^t).
-  public let correction2Root: Float
-
-  /// - Parameter step: t, from 1.
-  public init(rate: Float, beta1: Double, beta2: Double, epsilon: Float, weightDecay: Float, step: Int) {
-    precondition(step > 0, "steps are counted from 1")
-    self.rate = rate
-    self.beta1 = Float(beta1)
-    self.beta2 = Float(beta2)
-    rest1 = Float(1 - beta1)
-    rest2 = Float(1 - beta2)
-    self.epsilon = epsilon
-    self.weightDecay = weightDecay
-    correction1 = Float(1 - pow(beta1, Double(step)))
-    correction2Root = Float((1 - pow(beta2, Double(step))).squareRoot())
-  }
 }

@@ -71,18 +71,16 @@ public final class Network {
   /// Softmax cross-entropy of logits that ``forward(_:mode:samples:)`` returned.
   ///
   /// - Parameters:
-  ///   - labels: one class a sample.
+  ///   - targets: what each sample should be.
   ///   - scale: 1 / the global batch when ``backward(_:samples:accumulating:ready:)`` follows, to average over all ranks' samples; nil
   ///     for evaluation.
   /// - Returns: the sum of the samples' losses, and how many were classified right.
-  public func loss(_ logits: TensorView, labels: UnsafePointer<UInt8>, scale: Float?) -> (
-    loss: Double, correct: Int
-  ) {
+  public func loss(_ logits: TensorView, targets: LossTargets, scale: Float?) -> (loss: Double, correct: Int)
+  {
     let gradient = scale == nil ? nil : arena.base + layout.placements[layout.placements.count - 1].dy
     return kernels.softmaxCrossEntropy(
-      batch: logits.batch, classes: logits.shape.count, logits: logits.base, labels: labels,
-      scale: scale ?? 0,
-      gradient: gradient)
+      batch: logits.batch, classes: logits.shape.count, logits: logits.base, targets: targets,
+      scale: scale ?? 0, gradient: gradient)
   }
 
   /// Computes every parameter's gradient of the loss, from the last layer to the first.

@@ -1,35 +1,47 @@
 import Kernels
 import Tensors
 
-/// Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`.
+/// Adam (Kingma and Ba, 2015, arXiv:1412.6980), as `torch.optim.Adam`, and AdamW, as `torch.optim.AdamW`.
 ///
 /// m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= rate (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon).
+/// Adam's weight decay adds weightDecay w to g (L2); AdamW's is decoupled: w is first multiplied by 1 - rate weightDecay
+/// (Loshchilov and Hutter, 2019, arXiv:1711.05101).
 public final class Adam: Optimizer {
   private let beta1 = 0.9
   private let beta2 = 0.999
   private let epsilon: Float = 1e-8
+  private let spans: [ParameterSpan]
   private let weightDecay: Float
+  private let isDecoupled: Bool
   private let first: FloatBuffer
   private let second: FloatBuffer
   private let kernels: any KernelSet.Type
 
-  /// - Parameters:
-  ///   - count: length of the flat buffers.
-  ///   - weightDecay: added to the gradient times the parameter (L2), not decoupled.
-  public init(count: Int, weightDecay: Float, kernels: any KernelSet.Type) {
+  /// - Parameter isDecoupled: makes it AdamW.
+  public init(
+    _ spans: [ParameterSpan], weightDecay: Float, isDecoupled: Bool = false, kernels: any KernelSet.Type
+  ) {
+    self.spans = spans.joined(weightDecay: weightDecay)
     self.weightDecay = weightDecay
+    self.isDecoupled = isDecoupled
     self.kernels = kernels
-    first = FloatBuffer(count: count)
-    second = FloatBuffer(count: count)
+    first = FloatBuffer(count: spans.bufferCount)
+    second = FloatBuffer(count: spans.bufferCount)
   }
 
   public var moments: [(name: String, buffer: FloatBuffer)] { [("exp_avg", first), ("exp_avg_sq", second)] }
 
-  public func update(parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float) {
-    let hyper = AdamStep(
-      rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay, step: step)
-    kernels.adam(
-      parameters: parameters.base, gradients: gradients.base, first: first.base, second: second.base,
-      count: parameters.count, hyper: hyper)
+  public func update(
+    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
+  ) {
+    for span in spans {
+      kernels.adam(
+        parameters: parameters.base + span.offset, gradients: gradients.base + span.offset,
+        first: first.base + span.offset, second: second.base + span.offset, count: span.count,
+        hyper: AdamStep(
+          rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon,
+          weightDecay: span.decays ? weightDecay : 0, isDecoupled: isDecoupled, gradientScale: gradientScale,
+          step: step))
+    }
   }
 }

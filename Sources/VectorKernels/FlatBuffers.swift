@@ -23,4 +23,17 @@ extension VectorKernels {
   public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
     map(x, y, into: y, count) { x, y in y + x }
   }
+
+  public static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float) {
+    let share = Vector(repeating: share)
+    map(x, y, into: y, count) { x, y in y.addingProduct(share, x - y) }
+  }
+
+  public static func exchange(_ x: MutableFloats, with y: MutableFloats, count: Int) {
+    forEachVector(count) { index, left in
+      let first = load(x + index, left: left)
+      store(load(y + index, left: left), x + index, left: left)
+      store(first, y + index, left: left)
+    }
+  }
 }

@@ -1,22 +1,43 @@
 import Kernels
 
+// A gradient scale and a shrinkage of 1 change no bit; a product more hides behind the memory's time.
 extension VectorKernels {
   public static func sgd(
-    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, rate: Float,
-    momentum: Float, weightDecay: Float, isFirstStep: Bool
+    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, hyper: SGDStep
   ) {
-    let rate = Vector(repeating: -rate)
-    let decay = Vector(repeating: weightDecay)
-    let momentum = Vector(repeating: momentum)
+    let rate = Vector(repeating: -hyper.rate)
+    let scale = Vector(repeating: hyper.gradientScale)
+    let decay = Vector(repeating: hyper.weightDecay)
+    let momentum = Vector(repeating: hyper.momentum)
     forEachVector(count) { index, left in
       let parameter = load(parameters + index, left: left)
-      var step = load(gradients + index, left: left).addingProduct(decay, parameter)
+      let gradient = (load(gradients + index, left: left) * scale).addingProduct(decay, parameter)
+      var step = gradient
       if let velocity {
         // The velocity of the first step is not read: it may hold anything.
-        if !isFirstStep { step.addProduct(momentum, load(velocity + index, left: left)) }
+        if !hyper.isFirst { step.addProduct(momentum, load(velocity + index, left: left)) }
         store(step, velocity + index, left: left)
+        if hyper.nesterov { step = gradient.addingProduct(momentum, step) }
       }
       store(parameter.addingProduct(rate, step), parameters + index, left: left)
+    }
+  }
+
+  public static func lars(
+    parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, hyper: SGDStep
+  ) {
+    let rate = Vector(repeating: hyper.rate)
+    let scale = Vector(repeating: hyper.gradientScale)
+    let decay = Vector(repeating: hyper.weightDecay)
+    let momentum = Vector(repeating: hyper.momentum)
+    forEachVector(count) { index, left in
+      let parameter = load(parameters + index, left: left)
+      var step = rate * (load(gradients + index, left: left) * scale).addingProduct(decay, parameter)
+      if let velocity {
+        if !hyper.isFirst { step.addProduct(momentum, load(velocity + index, left: left)) }
+        store(step, velocity + index, left: left)
+      }
+      store(parameter - step, parameters + index, left: left)
     }
   }
 
@@ -24,7 +45,9 @@ extension VectorKernels {
     parameters: MutableFloats, gradients: Floats, first: MutableFloats, second: MutableFloats, count: Int,
     hyper: AdamStep
   ) {
+    let scale = Vector(repeating: hyper.gradientScale)
     let decay = Vector(repeating: hyper.weightDecay)
+    let shrinkage = Vector(repeating: hyper.shrinkage)
     let beta1 = Vector(repeating: hyper.beta1)
     let beta2 = Vector(repeating: hyper.beta2)
     let rest1 = Vector(repeating: hyper.rest1)
@@ -34,13 +57,13 @@ extension VectorKernels {
     let rate = Vector(repeating: -hyper.rate / hyper.correction1)
     forEachVector(count) { index, left in
       let parameter = load(parameters + index, left: left)
-      let gradient = load(gradients + index, left: left).addingProduct(decay, parameter)
+      let gradient = (load(gradients + index, left: left) * scale).addingProduct(decay, parameter)
       let mean = (beta1 * load(first + index, left: left)).addingProduct(rest1, gradient)
       let square = (beta2 * load(second + index, left: left)).addingProduct(rest2, gradient * gradient)
       store(mean, first + index, left: left)
       store(square, second + index, left: left)
       let step = mean / epsilon.addingProduct(square.squareRoot(), root)
-      store(parameter.addingProduct(rate, step), parameters + index, left: left)
+      store((parameter * shrinkage).addingProduct(rate, step), parameters + index, left: left)
     }
   }
 }

@@ -85,7 +85,7 @@ import Testing
       let logits = network.forward(batch, mode: .training, samples: samples)
       expectClose(Array(logits.elements), golden.logits)
       let scored = golden.labels.withUnsafeBufferPointer {
-        network.loss(logits, labels: $0.baseAddress!, scale: 0.5)
+        network.loss(logits, targets: LossTargets(labels: $0.baseAddress!), scale: 0.5)
       }
       #expect(abs(scored.loss / 2 - golden.loss) < Double(Self.tolerance))
       network.gradients.elements.update(repeating: .nan)

@@ -31,7 +31,9 @@ import Testing
     let samples = SampleKeys(seed: 9, step: step, firstPosition: firstPosition)
     let logits = network.forward(view, mode: .training, samples: samples)
     let loss = labels.withUnsafeBufferPointer {
-      network.loss(logits, labels: $0.baseAddress! + firstPosition, scale: 1 / Float(globalBatch)).loss
+      network.loss(
+        logits, targets: LossTargets(labels: $0.baseAddress! + firstPosition), scale: 1 / Float(globalBatch)
+      ).loss
     }
     network.backward(view, samples: samples, accumulating: accumulating, ready: ready)
     return loss

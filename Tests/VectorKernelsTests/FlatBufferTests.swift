@@ -27,6 +27,22 @@ import Testing
     kernels.accumulate(input.base, into: sum.base, count: count)
     #expect(sum.values == zip(before, x).map { $0 + $1 })
     expectIntact([input, filled, sum])
+
+    let average = GuardedBuffer(before)
+    let twin = GuardedBuffer(before)
+    kernels.average(input.base, into: average.base, count: count, share: 0.3)
+    ReferenceKernels.average(input.base, into: twin.base, count: count, share: 0.3)
+    expectClose(average.values, twin.values, "average") { _ in 3 * roundoff }
+    kernels.average(average.base, into: twin.base, count: count, share: 1)
+    expectClose(twin.values, average.values, "all of it") { _ in 3 * roundoff }
+    let settled = GuardedBuffer(x)
+    kernels.average(input.base, into: settled.base, count: count, share: 0.3)
+    #expect(settled.values == x, "an average of equals stays where it is, to the bit")
+
+    let (one, other) = (GuardedBuffer(x), GuardedBuffer(before))
+    kernels.exchange(one.base, with: other.base, count: count)
+    #expect(one.values == before && other.values == x)
+    expectIntact([average, twin, settled, one, other])
   }
 
   @Test func squaresBeyondAFloatAreStillFinite() {

@@ -1,4 +1,3 @@
-import Foundation
 import KernelShapes
 import Kernels
 import Testing
@@ -16,57 +15,65 @@ import Testing
   private static let bound = 8 * roundoff
 
   private func check(_ kernels: any KernelSet.Type, _ count: Int) {
-    for (momentum, decay) in [(Float(0), Float(0)), (0.9, 0), (0.9, 0.01)] {
-      for isFirst in [true, false] { checkDescent(kernels, count, momentum, decay, isFirst) }
+    for step in [1, 2] {
+      for (momentum, decay, scale) in [(0, 0, 1), (0.9, 0, 1), (0.9, 0.01, 1), (0.9, 0.01, 0.3)]
+        as [(Float, Float, Float)]
+      {
+        for nesterov in momentum == 0 ? [false] : [false, true] {
+          let hyper = SGDStep(
+            rate: 0.1, momentum: momentum, nesterov: nesterov, weightDecay: decay, gradientScale: scale,
+            step: step)
+          compare(kernels, count, moments: momentum == 0 ? 0 : 1, isFirst: step == 1) { kernels, buffers in
+            kernels.sgd(
+              parameters: buffers[0], gradients: buffers[1], velocity: momentum == 0 ? nil : buffers[2],
+              count: count, hyper: hyper)
+          }
+          compare(kernels, count, moments: momentum == 0 ? 0 : 1, isFirst: step == 1) { kernels, buffers in
+            kernels.lars(
+              parameters: buffers[0], gradients: buffers[1], velocity: momentum == 0 ? nil : buffers[2],
+              count: count, hyper: hyper)
+          }
+        }
+      }
     }
-    for decay: Float in [0, 0.01] { checkAdam(kernels, count, decay) }
+    for (decay, isDecoupled, scale) in [(0, false, 1), (0.01, false, 1), (0.01, true, 1), (0.01, true, 0.3)]
+      as [(Float, Bool, Float)]
+    {
+      let hyper = AdamStep(
+        rate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: decay, isDecoupled: isDecoupled,
+        gradientScale: scale, step: 3)
+      compare(kernels, count, moments: 2, isFirst: false) { kernels, buffers in
+        kernels.adam(
+          parameters: buffers[0], gradients: buffers[1], first: buffers[2], second: buffers[3], count: count,
+          hyper: hyper)
+      }
+    }
   }
 
-  private func checkDescent(
-    _ kernels: any KernelSet.Type, _ count: Int, _ momentum: Float, _ decay: Float, _ isFirst: Bool
+  /// Runs an update by the fast kernels and by the reference, and expects the same weights and moments of both.
+  private func compare(
+    _ kernels: any KernelSet.Type, _ count: Int, moments: Int, isFirst: Bool,
+    _ update: (any KernelSet.Type, [UnsafeMutablePointer<Float>]) -> Void
   ) {
-    let w = TestNumbers.reals(count, seed: 1)
-    let g = TestNumbers.reals(count, seed: 2)
-    // What the velocity holds before the first step must not matter.
-    let v = isFirst ? [Float](repeating: .nan, count: count) : TestNumbers.reals(count, seed: 3)
-    let (parameters, gradients, velocity) = (GuardedBuffer(w), GuardedBuffer(g), GuardedBuffer(v))
-    kernels.sgd(
-      parameters: parameters.base, gradients: gradients.base, velocity: momentum == 0 ? nil : velocity.base,
-      count: count, rate: 0.1, momentum: momentum, weightDecay: decay, isFirstStep: isFirst)
-    let steps = (0..<count).map { i -> Float in
-      let gradient = g[i] + decay * w[i]
-      return momentum == 0 || isFirst ? gradient : momentum * v[i] + gradient
+    let gradients = TestNumbers.reals(count, seed: 2)
+    // Adam's second moment is never negative. What the velocity holds before the first step must not matter.
+    let start =
+      [TestNumbers.reals(count, seed: 1), gradients]
+      + (0..<moments).map { moment in
+        isFirst
+          ? [Float](repeating: .nan, count: count)
+          : TestNumbers.reals(count, seed: 3 + UInt64(moment)).map { moment == 1 ? $0 * $0 : $0 }
+      }
+    let found = start.map { GuardedBuffer($0) }
+    let expected = start.map { GuardedBuffer($0) }
+    update(kernels, found.map(\.base))
+    update(ReferenceKernels.self, expected.map(\.base))
+    for (index, what) in ["parameters", "gradients", "first moment", "second moment"].enumerated()
+    where index < start.count {
+      expectClose(found[index].values, expected[index].values, what) { _ in Self.bound }
     }
-    expectClose(parameters.values, zip(w, steps).map { $0 - 0.1 * $1 }, "parameters") { _ in Self.bound }
-    if momentum != 0 { expectClose(velocity.values, steps, "velocity") { _ in Self.bound } }
-    #expect(gradients.values == g)
-    expectIntact([parameters, gradients, velocity])
-  }
-
-  private func checkAdam(_ kernels: any KernelSet.Type, _ count: Int, _ decay: Float) {
-    let hyper = AdamStep(
-      rate: 0.01, beta1: 0.9, beta2: 0.99, epsilon: 1e-8, weightDecay: decay, step: 3)
-    let w = TestNumbers.reals(count, seed: 1)
-    let g = TestNumbers.reals(count, seed: 2)
-    let m = TestNumbers.reals(count, seed: 3)
-    let v = TestNumbers.reals(count, seed: 4).map { $0 * $0 }
-    let buffers = [w, g, m, v].map { GuardedBuffer($0) }
-    kernels.adam(
-      parameters: buffers[0].base, gradients: buffers[1].base, first: buffers[2].base,
-      second: buffers[3].base, count: count, hyper: hyper)
-    let corrections = (first: Float(1 - pow(0.9, 3)), second: Float(1 - pow(0.99, 3)))
-    var expected = (w: w, m: m, v: v)
-    for i in 0..<count {
-      let gradient = g[i] + decay * w[i]
-      expected.m[i] = 0.9 * m[i] + 0.1 * gradient
-      expected.v[i] = 0.99 * v[i] + 0.01 * gradient * gradient
-      let root = (expected.v[i] / corrections.second).squareRoot() + 1e-8
-      expected.w[i] = w[i] - 0.01 / corrections.first * expected.m[i] / root
-    }
-    expectClose(buffers[0].values, expected.w, "parameters") { _ in Self.bound }
-    expectClose(buffers[2].values, expected.m, "first moment") { _ in Self.bound }
-    expectClose(buffers[3].values, expected.v, "second moment") { _ in Self.bound }
-    #expect(buffers[1].values == g)
-    expectIntact(buffers)
+    #expect(found[1].values == gradients)
+    #expect(found.allSatisfy { $0.values.allSatisfy(\.isFinite) })
+    expectIntact(found)
   }
 }

@@ -12,4 +12,12 @@ extension ReferenceKernels {
   public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
     for i in 0..<count { y[i] += x[i] }
   }
+
+  public static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float) {
+    for i in 0..<count { y[i] = Float(Double(y[i]) + Double(share) * (Double(x[i]) - Double(y[i]))) }
+  }
+
+  public static func exchange(_ x: MutableFloats, with y: MutableFloats, count: Int) {
+    for i in 0..<count { (x[i], y[i]) = (y[i], x[i]) }
+  }
 }

@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Failures
+import Kernels
 import Layers
 import Tensors
 
@@ -43,7 +44,7 @@ public final class Evaluator {
       guard batch.count > 0 else { continue }
       let samples = SampleKeys(seed: 0, step: 0, firstPosition: batch.firstPosition)
       let logits = network.forward(batch.images, mode: .evaluation, samples: samples)
-      let scored = network.loss(logits, labels: batch.labels, scale: nil)
+      let scored = network.loss(logits, targets: LossTargets(labels: batch.labels), scale: nil)
       loss += scored.loss
       counts.correct += Int64(scored.correct)
       counts.seen += Int64(batch.count)

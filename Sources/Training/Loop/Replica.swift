@@ -16,13 +16,15 @@ public final class Replica {
   init(_ settings: TrainingSettings, graph: Graph, capacity: Int, rank: Rank) {
     self.rank = rank
     network = Network(graph, capacity: capacity, training: true, kernels: rank.kernels)
-    let count = network.values.count
+    let spans = network.parameters.map {
+      ParameterSpan(offset: $0.slot.offset, count: $0.slot.count, decays: true)
+    }
     optimizer =
       switch settings.optimizer {
       case .sgd:
         SGD(
-          count: count, momentum: settings.momentum, weightDecay: settings.weightDecay, kernels: rank.kernels)
-      case .adam: Adam(count: count, weightDecay: settings.weightDecay, kernels: rank.kernels)
+          spans, momentum: settings.momentum, weightDecay: settings.weightDecay, kernels: rank.kernels)
+      case .adam: Adam(spans, weightDecay: settings.weightDecay, kernels: rank.kernels)
       }
   }
 

@@ -1,6 +1,7 @@
 import Collectives
 import Datasets
 import Failures
+import Kernels
 import Layers
 import Tensors
 
@@ -94,7 +95,8 @@ public final class Trainer {
     let network = replica.network
     let samples = SampleKeys(seed: settings.seed, step: step, firstPosition: batch.firstPosition)
     let logits = network.forward(batch.images, mode: .training, samples: samples)
-    let scored = network.loss(logits, labels: batch.labels, scale: 1 / Float(batch.globalCount))
+    let targets = LossTargets(labels: batch.labels)
+    let scored = network.loss(logits, targets: targets, scale: 1 / Float(batch.globalCount))
     last.loss = scored.loss
     last.correct = Double(scored.correct)
     last.stops = StopRequest.isPending ? 1 : 0
@@ -110,7 +112,8 @@ public final class Trainer {
     guard squares.isFinite else { throw Agreed(failure: nonFinite()) }
     coordinator?.waitUntilSaved()
     replica.optimizer.update(
-      parameters: network.values, gradients: network.gradients, step: step, rate: settings.learningRate)
+      parameters: network.values, gradients: network.gradients, step: step,
+      rate: settings.learningRate, gradientScale: 1)
     return StepReport(
       step: step, images: batch.globalCount, totals: sum, gradientNorm: squares.squareRoot(),
       ranks: rank.count)
