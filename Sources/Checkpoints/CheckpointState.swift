@@ -54,6 +54,11 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var epochImages = 0.0
   public var epochSeconds = 0.0
 
+  /// How often a dead start was begun anew, each time with the next seed; nil for never. ``seed`` is the last one.
+  public var restarts: Int?
+  /// Losses, correct answers and images of the steps by which a dead start is told; nil outside of them.
+  public var startWindow: [Double]?
+
   /// The best test accuracy so far and the step that reached it; nil before the first evaluation.
   public var bestAccuracy: Double?
   public var bestStep: Int?

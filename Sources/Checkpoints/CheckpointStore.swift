@@ -177,13 +177,23 @@ public final class CheckpointStore: Sendable {
         try Directory.remove(path("best"), code: code)
       }
     }
-    for old in all where !kept.contains(old) {
-      // First out of sight, then deleted: a checkpoint that has a name is whole.
-      let name = path(Self.name(ofStep: old))
-      let temporary = AtomicFile.temporaryName(for: name)
-      try Directory.rename(name, to: temporary, code: code)
-      try observe(.rotating)
-      try Directory.remove(temporary, code: code)
+    for old in all where !kept.contains(old) { try remove(old) }
+  }
+
+  /// First out of sight, then deleted: a checkpoint that has a name is whole.
+  private func remove(_ step: Int) throws(Failure) {
+    let name = path(Self.name(ofStep: step))
+    let temporary = AtomicFile.temporaryName(for: name)
+    try Directory.rename(name, to: temporary, code: code)
+    try observe(.rotating)
+    try Directory.remove(temporary, code: code)
+  }
+
+  /// Deletes every checkpoint: the run begins anew.
+  public func removeAll() throws(Failure) {
+    for link in ["last", "best"] where Directory.destination(ofLink: path(link)) != nil {
+      try Directory.remove(path(link), code: code)
     }
+    for step in try steps() { try remove(step) }
   }
 }

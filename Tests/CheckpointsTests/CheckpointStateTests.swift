@@ -29,6 +29,8 @@ import Testing
     state.instructionSet = "x86-64-v4"
     state.bestAccuracy = 0.1 + 0.2
     state.bestStep = 99
+    state.restarts = 2
+    state.startWindow = [1.5, 2, 64]
     state.savedAt = 1_700_000_000.125
     var found = try #require(try Checkpoint.open(try saved(state)).state)
     #expect(found.modelFile.bytes > 0)
@@ -52,6 +54,7 @@ import Testing
       #expect(found[keyPath: path] == state[keyPath: path])
     }
     #expect(found.seed == state.seed && found.savedAt == state.savedAt)
+    #expect(found.restarts == 2 && found.startWindow == [1.5, 2, 64])
     #expect(found.bestAccuracy == state.bestAccuracy && found.bestStep == state.bestStep)
     found.model = ""
     #expect(found != state)

@@ -37,6 +37,16 @@ import Testing
     #expect(try names() == ["best", "last", "step-00000006", "step-00000007"])
   }
 
+  @Test func aRunThatBeginsAnewLeavesNothing() throws {
+    let store = try CheckpointStore(directory.path, keep: 9)
+    for step in 1...3 { try save(store, contents(step: step, isBest: step == 2)) }
+    try store.removeAll()
+    #expect(try names().isEmpty)
+    try store.removeAll()
+    try save(store, contents(step: 1))
+    #expect(try names() == ["last", "step-00000001"])
+  }
+
   @Test func theSameStepIsReplaced() throws {
     let store = try CheckpointStore(directory.path, keep: 2)
     try save(store, contents(step: 1))
