@@ -93,7 +93,7 @@ let package = Package(
     tests("Layers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Models", ["Layers", "Tensors"]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Training", ["Failures"]),
+    tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
     tests("Command", ["ProgramRunner", "Telemetry"]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.

@@ -4,7 +4,9 @@ import Training
 /// The options of `train`. Values are text here; ``SettingsResolver`` reads them, so that the command line, the
 /// environment and files share one set of limits and messages.
 struct SettingOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Settings that belong together: default, notebook or quick.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Settings that belong together: default, notebook, book, best or quick.", valueName: "name"))
   var recipe: String?
   @Option(help: ArgumentHelp("fashion-mnist, or synthetic drawings that need no files.", valueName: "name"))
   var dataset: String?
@@ -28,14 +30,46 @@ struct SettingOptions: ParsableArguments {
   var maxSteps: String?
   @Option(help: ArgumentHelp("Images in a step over all ranks.", valueName: "n"))
   var batchSize: String?
-  @Option(help: ArgumentHelp("adam or sgd.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("Compute a rank's part of a batch in k pieces, for less memory.", valueName: "k"))
+  var accumulate: String?
+  @Option(help: ArgumentHelp("adam, adamw, sgd or lars.", valueName: "name"))
   var optimizer: String?
-  @Option(help: ArgumentHelp("Learning rate.", valueName: "x"))
+  @Option(help: ArgumentHelp("Learning rate; the highest of a schedule.", valueName: "x"))
   var lr: String?
-  @Option(help: ArgumentHelp("Momentum of sgd.", valueName: "x"))
+  @Option(
+    help: ArgumentHelp("How the rate goes over the run: \(Setting.schedule.allowed).", valueName: "text"))
+  var schedule: String?
+  @Option(help: ArgumentHelp("Epochs, or a part of one, in which the rate rises from zero.", valueName: "x"))
+  var warmupEpochs: String?
+  @Option(help: ArgumentHelp("Momentum of sgd and lars.", valueName: "x"))
   var momentum: String?
-  @Option(help: ArgumentHelp("Weight decay, added to the gradient.", valueName: "x"))
+  @Flag(inversion: .prefixedNo, help: "Nesterov's form of sgd's momentum.")
+  var nesterov: Bool?
+  @Option(
+    help: ArgumentHelp("Weight decay: on the gradient, with adamw on the parameter.", valueName: "x"))
   var weightDecay: String?
+  @Option(
+    help: ArgumentHelp(
+      "What decays: weights (of convolutions and linear layers), or all (biases and norms too).",
+      valueName: "what"))
+  var decay: String?
+  @Option(help: ArgumentHelp("Scale a gradient down to this norm; 0 never.", valueName: "x"))
+  var clipNorm: String?
+  @Option(
+    help: ArgumentHelp(
+      "Keep an exponential moving average of the weights, to evaluate and save; 0 for none.",
+      valueName: "decay"))
+  var ema: String?
+  @Option(
+    help: ArgumentHelp(
+      "Change training pictures at random: flip,rotate:10,crop:4,brightness:0.2,contrast:0.2,erase:0.25.",
+      valueName: "list"))
+  var augment: String?
+  @Option(help: ArgumentHelp("Blend pairs of pictures, shares from Beta(alpha, alpha).", valueName: "alpha"))
+  var mixup: String?
+  @Option(help: ArgumentHelp("Give this much of the target to all classes alike.", valueName: "x"))
+  var labelSmoothing: String?
   @Option(help: ArgumentHelp("Replace every dropout probability; 0 turns it off.", valueName: "p"))
   var dropout: String?
   @Option(help: ArgumentHelp("How weights start: pytorch, he or xavier.", valueName: "scheme"))
@@ -45,6 +79,21 @@ struct SettingOptions: ParsableArguments {
   @Option(
     name: .customLong("init"), help: ArgumentHelp("Start from these weights.", valueName: "file.safetensors"))
   var initialWeights: String?
+  @Option(
+    help: ArgumentHelp("End after n epochs without a better test accuracy; 0 never.", valueName: "n"))
+  var earlyStopping: String?
+  @Option(
+    help: ArgumentHelp("Look after n steps whether the network has begun to learn; 0 never.", valueName: "n"))
+  var deadSteps: String?
+  @Option(
+    help: ArgumentHelp(
+      "Start anew with the next seed where it has not, at most k times.", valueName: "k"))
+  var restartDead: String?
+  @Option(
+    name: .customLong("on-nonfinite"),
+    help: ArgumentHelp(
+      "What to do about a gradient that is not finite: stop, or skip:n updates.", valueName: "what"))
+  var onNonFinite: String?
   @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
@@ -73,9 +122,14 @@ struct SettingOptions: ParsableArguments {
     let given: [String: String?] = [
       "recipe": recipe, "dataset": dataset, "data": data, "train-limit": trainLimit, "test-limit": testLimit,
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
-      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "optimizer": optimizer, "lr": lr,
-      "momentum": momentum, "weight-decay": weightDecay, "dropout": dropout, "initialization": initialization,
-      "seed": seed, "init": initialWeights, "ranks": ranks, "threads": threads, "run": run,
+      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "accumulate": accumulate,
+      "optimizer": optimizer, "lr": lr, "schedule": schedule, "warmup-epochs": warmupEpochs,
+      "momentum": momentum, "nesterov": nesterov.map { "\($0)" }, "weight-decay": weightDecay, "decay": decay,
+      "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
+      "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
+      "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
+      "on-nonfinite": onNonFinite, "seed": seed, "init": initialWeights, "ranks": ranks, "threads": threads,
+      "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,
       "quiet": quiet ? "true" : nil,

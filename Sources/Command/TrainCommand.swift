@@ -15,6 +15,8 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
         cnn-dist train lenet                         one process
         cnn-dist train lenet --ranks 4               four ranks as threads
         cnn-dist train lenet-max --recipe notebook   the notebooks' settings
+        cnn-dist train resnet18 --recipe best        for accuracy
+        cnn-dist train vgg11 --accumulate 4          a quarter of the memory for activations
         cnn-dist train lenet --run r --resume auto   go on where r stopped
 
       An option can also stand in the environment (CNN_DIST_BATCH_SIZE=64)

@@ -13,11 +13,11 @@ import Telemetry
 
 /// A training run from its settings to its end, on every rank of the job.
 public struct TrainingRun: Sendable {
-  private let settings: TrainingSettings
-  private let environment: [String: String]
-  private let console: Console
-  private let version: String
-  private let command: [String]
+  let settings: TrainingSettings
+  let environment: [String: String]
+  let console: Console
+  let version: String
+  let command: [String]
   private let data: Once<TrainingData>
 
   /// - Parameters:
@@ -40,6 +40,7 @@ public struct TrainingRun: Sendable {
   ///
   /// - Throws: as ``Trainer/run()``; ``Agreed`` where the start fails.
   public func run(on rank: Rank) throws {
+    let fault = try rank.together { () throws(Failure) in try Fault(environment, rank: rank.index) }
     let graph = try rank.together { () throws(Failure) in try plan(for: rank) }
     let directory = try rank.together { () throws(Failure) in
       rank.isCoordinator ? try openDirectory(graph) : nil
@@ -58,78 +59,51 @@ public struct TrainingRun: Sendable {
     let schedule = Schedule(
       samples: data.train.count, batchSize: settings.batchSize, epochs: settings.epochs,
       maxSteps: settings.maxSteps)
-    guard schedule.batchSize >= rank.count else {
-      throw Agreed(
-        failure: Failure(
-          .configuration,
-          "\(data.train.count) training samples leave some of \(rank.count) ranks without one",
-          at: "--train-limit", advice: "give at least \(rank.count)"))
+    try rank.together { () throws(Failure) in
+      try settings.check(samples: data.train.count, ranks: rank.count)
     }
-    let capacity = Pass.localCapacity(globalBatch: schedule.batchSize, ranks: rank.count)
-    let replica = Replica(settings, graph: graph, capacity: capacity, rank: rank)
+    let share = Pass.localCapacity(globalBatch: schedule.batchSize, ranks: rank.count)
+    let replica = Replica(
+      settings, graph: graph, capacity: Batch.pieceCapacity(share, pieces: settings.accumulate), rank: rank)
     let start = try rank.together { () throws(Failure) in
       try directory.map { directory throws(Failure) in
         try Start(settings, identity: identity, directory: directory, replica: replica, console: console)
       }
     }
     try replica.broadcast()
-    let step = try broadcast(start?.state.step ?? 0, to: rank)
-    guard step < schedule.steps else {
-      if rank.isCoordinator {
-        let epochs = step / schedule.stepsPerEpoch
-        console.line("nothing to do: \(epochs)/\(schedule.epochs) epochs")
-      }
+    let standing = try broadcast(start.map { Standing($0.state) } ?? Standing(seed: 0), to: rank)
+    guard standing.step < schedule.steps, !standing.hasStalled(settings, schedule) else {
+      if rank.isCoordinator { announceNothingToDo(standing, schedule) }
       return
     }
-    let coordinator = try rank.together { () throws(Failure) in
-      guard let directory, let start else { return nil as Coordinator? }
-      try writeRecords(directory, rank: rank)
+    if let directory, rank.isCoordinator {
+      announce(schedule, graph: graph, rank: rank, directory: directory, step: standing.step)
+    }
+    try rank.together { () throws(Failure) in
+      if let directory { try writeRecords(directory, rank: rank) }
+    }
+    let attempts = Attempts(
+      settings: settings, schedule: schedule, data: data, share: share, replica: replica, rank: rank,
+      fault: fault, log: log)
+    try attempts.run(from: standing) { (standing) throws(Failure) in
+      guard let directory, let start else { return nil }
+      // A start that was given up leaves nothing, not even an epoch half done.
+      var state = standing.restarts > start.state.restarts ?? 0 ? identity.state : start.state
+      standing.store(in: &state)
       return try Coordinator(
         settings, schedule: schedule, directory: directory, console: console, replica: replica,
-        store: start.store, state: start.state,
+        store: start.store, state: state,
         continuation: Continuation(
           command, settings: settings, run: directory.paths.directory,
           ranks: rank.mpi == "none" ? nil : rank.count))
     }
-    if rank.isCoordinator { announce(schedule, graph: graph, rank: rank, directory: directory, step: step) }
-    log?.info("training from step \(step) to step \(schedule.steps)")
-    let trainer = Trainer(
-      settings, schedule: schedule, data: data, replica: replica, step: step, rank: rank,
-      coordinator: coordinator)
-    do {
-      try trainer.run()
-    } catch {
-      let failure = (error as? Agreed)?.failure ?? error as? Failure
-      log?.error("ended after step \(trainer.step): \(failure?.description ?? "\(error)")")
-      if let failure, failure.code != .stopped { coordinator?.fail(failure, step: trainer.step) }
-      throw error
-    }
-    log?.info("completed")
-  }
-
-  /// What a run will cost, as lines of text.
-  public static func costs(_ settings: TrainingSettings) throws(Failure) -> String {
-    let graph = try Replica.graph(settings)
-    let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
-    let checkpoint = Replica.checkpointBytes(graph, settings)
-    let fixed = checkpoint + parameters * MemoryLayout<Float>.stride
-    return """
-      # \(parameters) parameters
-      # \(fixed >> 20) MiB a rank for parameters, gradients and moments, besides activations
-      # \(checkpoint >> 20) MiB a checkpoint
-      """
   }
 
   // MARK: Before the start
 
   /// Checks what needs no data and no files.
   private func plan(for rank: Rank) throws(Failure) -> Graph {
-    guard settings.batchSize >= rank.count else {
-      throw Failure(
-        .configuration,
-        "a global batch of \(settings.batchSize) leaves some of \(rank.count) ranks without a sample",
-        at: "--batch-size", advice: "give at least \(rank.count)")
-    }
+    try settings.check(ranks: rank.count)
     return try Replica.graph(settings)
   }
 
@@ -154,46 +128,13 @@ public struct TrainingRun: Sendable {
     return Logger(label: "cnn-dist") { _ in FileLogHandler(file) }
   }
 
-  private var environmentWarnings: [String] {
-    guard let forced = environment["OPENBLAS_CORETYPE"], !forced.isEmpty else { return [] }
-    return [
-      "OPENBLAS_CORETYPE=\(forced) forces OpenBLAS's kernels for that processor, which may be slower; "
-        + "unset it to let OpenBLAS choose"
-    ]
-  }
-
-  private func broadcast(_ step: Int, to rank: Rank) throws(Failure) -> Int {
-    var step = Int64(step)
+  private func broadcast(_ standing: Standing, to rank: Rank) throws(Failure) -> Standing {
+    var standing = standing
     var failure: Failure?
-    withUnsafeMutableBytes(of: &step) { bytes in
+    withUnsafeMutableBytes(of: &standing) { bytes in
       do throws(Failure) { try rank.communication.broadcast(bytes, from: 0) } catch { failure = error }
     }
     if let failure { throw failure }
-    return Int(step)
-  }
-
-  private func writeRecords(_ directory: RunDirectory, rank: Rank) throws(Failure) {
-    try AtomicFile.write(
-      SettingsResolver.yaml(settings), to: directory.paths.configuration, code: .cannotWrite)
-    try EnvironmentRecord(
-      version: version, command: command, started: TimeSource.utcText(TimeSource.system.utc()),
-      ranks: rank.count, hosts: [rank.communication.hostName], threadsPerRank: rank.threads,
-      instructionSet: rank.kernels.name, blas: "\(BLAS.configuration) \(BLAS.kernelName)", mpi: rank.mpi,
-      variables: EnvironmentRecord.relevant(environment)
-    ).write(to: directory.paths.environment)
-  }
-
-  /// The first line of a run: what is about to happen.
-  private func announce(
-    _ schedule: Schedule, graph: Graph, rank: Rank, directory: RunDirectory?, step: Int
-  ) {
-    let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
-    let ranks = rank.count == 1 ? "1 rank" : "\(rank.count) ranks"
-    let threads = rank.threads == 1 ? "1 thread" : "\(rank.threads) threads"
-    console.line(
-      "\(settings.model): \(parameters.formatted(.number.locale(Locale(identifier: "en_US")))) parameters, "
-        + "\(ranks) of \(threads), \(rank.kernels.name), batch \(schedule.batchSize), "
-        + "\(schedule.steps) steps, run \(directory?.paths.directory ?? "")")
-    if step > 0 { console.line("resumed after step \(step)") }
+    return standing
   }
 }

@@ -15,6 +15,7 @@ final class Coordinator {
   private let metrics: MetricsWriter
   private let results: ResultsWriter
   private let status: StatusFile
+  private let store: CheckpointStore
   private let writer: CheckpointWriter
   /// What every checkpoint of the run says; step, position and score are added.
   private var state: CheckpointState
@@ -23,7 +24,6 @@ final class Coordinator {
 
   private var epoch: EpochTotals
   private var window = StepWindow()
-  private var bestEpoch: Int?
   private var savedStep: Int?
 
   /// - Parameters:
@@ -39,6 +39,7 @@ final class Coordinator {
     self.directory = directory
     self.console = console
     self.replica = replica
+    self.store = store
     self.state = state
     self.continuation = continuation
     metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
@@ -46,13 +47,13 @@ final class Coordinator {
     status = StatusFile(directory.paths.status)
     writer = CheckpointWriter(store) { console.warning($0.description) }
     epoch = EpochTotals(state)
-    bestEpoch = state.bestStep.map { schedule.epoch(of: $0) }
     savedStep = state.step > 0 ? state.step : nil
   }
 
-  /// The loop is about to begin behind `step`.
-  func begin(at step: Int) throws(Failure) {
-    try status.write(record(.running, step: step))
+  /// The loop is about to begin.
+  func begin(_ standing: Standing) throws(Failure) {
+    standing.store(in: &state)
+    try status.write(record(.running, step: standing.step))
     console.begin(RunPlan(stepsPerEpoch: schedule.stepsPerEpoch, steps: schedule.steps))
     epoch.resumeClock()
     window = StepWindow()
@@ -61,12 +62,14 @@ final class Coordinator {
   /// Waits until no save reads the parameters any more: the optimizer is about to change them.
   func waitUntilSaved() { writer.waitUntilCopied() }
 
-  func endStep(_ report: StepReport) throws(Failure) {
+  func warn(_ text: String) { console.warning(text) }
+
+  func endStep(_ report: StepReport, _ standing: Standing) throws(Failure) {
     epoch.add(report)
     window.add(report)
     let current = schedule.epoch(of: report.step)
     if report.step % settings.logEvery == 0 || report.step == schedule.steps {
-      try metrics.append(window.record(step: report.step, epoch: current, rate: settings.learningRate))
+      try metrics.append(window.record(step: report.step, epoch: current))
       window = StepWindow()
     }
     console.step(
@@ -75,7 +78,7 @@ final class Coordinator {
         images: report.images))
     let due = settings.checkpointEvery.map { report.step % $0 == 0 } ?? false
     if (due || writer.wantsAnotherSave) && !schedule.endsEpoch(report.step) {
-      try save(step: report.step, isBest: false)
+      try save(standing, isBest: false)
     }
   }
 
@@ -84,9 +87,14 @@ final class Coordinator {
     console.activity("evaluating")
   }
 
-  /// - Parameter score: the test score, where the epoch was evaluated.
-  func endEpoch(_ number: Int, step: Int, score: Evaluator.Score?) throws(Failure) {
-    let result = epoch.result(number, score: score, rate: settings.learningRate)
+  /// - Parameters:
+  ///   - score: the test score, where the epoch was evaluated.
+  ///   - isBest: whether no epoch before scored as well.
+  func endEpoch(
+    _ number: Int, _ standing: Standing, score: Evaluator.Score?, isBest: Bool
+  ) throws(Failure) {
+    let step = standing.step
+    let result = epoch.result(number, score: score)
     if let score {
       try metrics.append(
         MetricsRecord(
@@ -96,13 +104,7 @@ final class Coordinator {
     try results.append(result)
     console.epoch(result)
     epoch = EpochTotals()
-    let isBest = score.map { $0.accuracy > state.bestAccuracy ?? -1 } ?? false
-    if let score, isBest {
-      state.bestAccuracy = score.accuracy
-      state.bestStep = step
-      bestEpoch = number
-    }
-    try save(step: step, isBest: isBest)
+    try save(standing, isBest: isBest)
     try status.write(record(.running, step: step))
     window = StepWindow()
   }
@@ -117,33 +119,42 @@ final class Coordinator {
     do throws(Failure) { try self.status.write(status) } catch { console.warning(error.description) }
   }
 
-  /// The run is stopped on request after `step`.
-  func stop(step: Int) throws(Failure) {
-    if savedStep != step { try save(step: step, isBest: false) }
-    try finish(.stopped, step: step)
+  /// The run is stopped on request.
+  func stop(_ standing: Standing) throws(Failure) {
+    if savedStep != standing.step { try save(standing, isBest: false) }
+    try finish(.stopped, step: standing.step)
   }
 
-  /// The run has come to its end.
-  func complete(step: Int) throws(Failure) {
-    if savedStep != step { try save(step: step, isBest: false) }
-    try finish(.completed, step: step)
+  /// The run has come to its end, or has not improved for long enough.
+  func complete(_ standing: Standing) throws(Failure) {
+    if savedStep != standing.step { try save(standing, isBest: false) }
+    if standing.step < schedule.steps {
+      console.line("stopped early: no better test accuracy for \(settings.earlyStopping) epochs")
+    }
+    try finish(.completed, step: standing.step)
+  }
+
+  /// Leaves nothing of a start that was dead.
+  func discard() throws(Failure) {
+    try writer.finish()
+    try store.removeAll()
   }
 
   /// - Throws: `cannotWrite` where another job took the run directory with `--force-unlock`.
-  private func save(step: Int, isBest: Bool) throws(Failure) {
+  private func save(_ standing: Standing, isBest: Bool) throws(Failure) {
     guard directory.isHeld else {
       throw Failure(.cannotWrite, "another job took over the run directory", at: directory.paths.directory)
     }
-    state.step = step
-    state.updates = step
+    let step = standing.step
+    standing.store(in: &state)
     state.epoch = step / schedule.stepsPerEpoch
     state.batch = step % schedule.stepsPerEpoch
     epoch.store(in: &state)
     state.savedAt = TimeSource.system.utc()
     writer.save(
       CheckpointContents(
-        state: state, isBest: isBest, model: ParameterTensor.parameters(of: replica.network),
-        optimizer: ParameterTensor.moments(of: replica.optimizer, network: replica.network)))
+        state: state, isBest: isBest, model: ParameterTensor.model(of: replica),
+        optimizer: ParameterTensor.training(of: replica)))
     savedStep = step
   }
 
@@ -162,7 +173,7 @@ final class Coordinator {
     console.line(
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
-        seconds: monotonicSeconds() - started, bestEpoch: bestEpoch,
+        seconds: monotonicSeconds() - started, bestEpoch: state.bestStep.map { schedule.epoch(of: $0) },
         bestAccuracy: state.bestAccuracy, paths: paths, commands: [evaluate, resume]
       ).text)
   }
@@ -172,6 +183,13 @@ final class Coordinator {
       state: ending, step: step, epoch: step / schedule.stepsPerEpoch,
       bestAccuracy: state.bestAccuracy,
       exitCode: ending == .running ? nil : ending == .stopped ? ExitCode.stopped.rawValue : 0,
-      message: ending == .stopped ? "stopped on request" : "")
+      message: ([ending == .stopped ? "stopped on request" : nil, restarts].compactMap { $0 })
+        .joined(separator: "; "))
+  }
+
+  private var restarts: String? {
+    state.restarts.map {
+      "restarted \($0 == 1 ? "once" : "\($0) times") after a dead start, seed \(state.seed)"
+    }
   }
 }

@@ -1,6 +1,5 @@
 import Checkpoints
 import Layers
-import Optimizers
 import Tensors
 
 /// A network's parameter, or a moment of it, as PyTorch sees it: in PyTorch's order, converted while it is copied.
@@ -21,15 +20,26 @@ struct ParameterTensor: TensorSource, TensorSink {
 
   /// Every parameter of a network, under its name in `state_dict`.
   static func parameters(of network: Network) -> [ParameterTensor] {
-    network.parameters.map { ParameterTensor(name: $0.name, parameter: $0, buffer: network.values) }
+    tensors(of: network, in: network.values, prefix: "")
   }
 
-  /// Every moment of an optimizer: `exp_avg.0.weight`.
-  static func moments(of optimizer: any Optimizer, network: Network) -> [ParameterTensor] {
-    optimizer.moments.flatMap { moment in
-      network.parameters.map {
-        ParameterTensor(name: "\(moment.name).\($0.name)", parameter: $0, buffer: moment.buffer)
-      }
+  /// What a run is for, under the names of `state_dict`: the averaged values, where there is an average.
+  static func model(of replica: Replica) -> [ParameterTensor] {
+    tensors(of: replica.network, in: replica.average?.values ?? replica.network.values, prefix: "")
+  }
+
+  /// What training goes on from besides the model: every moment, `exp_avg.0.weight`, and where the model is an average
+  /// the values that are trained, `parameters.0.weight`.
+  static func training(of replica: Replica) -> [ParameterTensor] {
+    let raw = replica.average == nil ? [] : [(name: "parameters", buffer: replica.network.values)]
+    return (replica.optimizer.moments + raw).flatMap {
+      tensors(of: replica.network, in: $0.buffer, prefix: "\($0.name).")
     }
+  }
+
+  private static func tensors(
+    of network: Network, in buffer: FloatBuffer, prefix: String
+  ) -> [ParameterTensor] {
+    network.parameters.map { ParameterTensor(name: prefix + $0.name, parameter: $0, buffer: buffer) }
   }
 }

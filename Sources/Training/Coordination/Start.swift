@@ -34,9 +34,10 @@ struct Start {
       state = try Self.restore(try Checkpoint.open(path), identity, replica, console)
       return
     }
-    replica.network.initialize(settings.initialization, seed: settings.seed)
+    replica.initialize(settings.initialization, seed: settings.seed)
     if let path = settings.initialWeights {
       try Checkpoint.open(path).model.load(into: ParameterTensor.parameters(of: replica.network))
+      replica.average?.begin(with: replica.network.values)
     }
     state = identity.state
   }
@@ -53,16 +54,18 @@ struct Start {
         .usage, "these are weights without the state of a run", at: checkpoint.path,
         advice: "start from them with --init instead of --resume")
     }
-    let parameters = ParameterTensor.parameters(of: replica.network)
-    try checkpoint.model.compare(with: parameters)
+    let model = ParameterTensor.model(of: replica)
+    try checkpoint.model.compare(with: model)
     let fresh = identity.state
-    let differences = [
-      ("model", state.model, fresh.model), ("--seed", "\(state.seed)", "\(fresh.seed)"),
+    let firstSeed = state.seed &- UInt64(state.restarts ?? 0)
+    let differences: [(name: String, was: String, is: String)] = [
+      ("model", state.model, fresh.model),
+      ("--seed", "\(firstSeed)", "\(fresh.seed)"),
       ("--batch-size", "\(state.batchSize)", "\(fresh.batchSize)"),
       ("data", String(state.dataDigest.prefix(12)), String(fresh.dataDigest.prefix(12))),
-    ].filter { $0.1 != $0.2 }
+    ].filter { $0.was != $0.is }
     guard differences.isEmpty else {
-      let list = differences.map { "\($0.0) was \($0.1), is \($0.2)" }.joined(separator: ", ")
+      let list = differences.map { "\($0.name) was \($0.was), is \($0.is)" }.joined(separator: ", ")
       throw Failure(
         .configuration, "the checkpoint belongs to another run: \(list)", at: checkpoint.path,
         advice: "give the run's own settings, or start anew")
@@ -70,8 +73,8 @@ struct Start {
     if state.optionsDigest != fresh.optionsDigest {
       console.warning("the settings are not those of the checkpoint; the run goes on with the new ones")
     }
-    try checkpoint.model.load(into: parameters)
-    try optimizer.load(into: ParameterTensor.moments(of: replica.optimizer, network: replica.network))
+    try checkpoint.model.load(into: model)
+    try optimizer.load(into: ParameterTensor.training(of: replica))
     state.worldSize = fresh.worldSize
     state.threads = fresh.threads
     state.instructionSet = fresh.instructionSet

@@ -6,6 +6,8 @@ struct EpochTotals {
   private var loss = 0.0
   private var correct = 0.0
   private var images = 0.0
+  /// Learning rate of the last step.
+  private var rate: Float = 0
   /// Seconds of training, those before a resumed checkpoint included, and of evaluation.
   private var seconds = 0.0
   private var resumed = monotonicSeconds()
@@ -23,7 +25,10 @@ struct EpochTotals {
 
   mutating func resumeClock() { resumed = monotonicSeconds() }
 
+  /// A step whose loss is not finite is left out, as its update was.
   mutating func add(_ report: StepReport) {
+    rate = report.rate
+    guard report.totals.loss.isFinite else { return }
     loss += report.totals.loss
     correct += report.totals.correct
     images += Double(report.images)
@@ -36,7 +41,7 @@ struct EpochTotals {
     trainingEnded.map { Float(Double(score.seen) / max(1e-9, monotonicSeconds() - $0)) } ?? 0
   }
 
-  func result(_ epoch: Int, score: Evaluator.Score?, rate: Float) -> EpochResult {
+  func result(_ epoch: Int, score: Evaluator.Score?) -> EpochResult {
     let now = monotonicSeconds()
     let training = seconds + (trainingEnded ?? now) - resumed
     return EpochResult(
@@ -72,12 +77,12 @@ struct StepWindow {
   }
 
   /// A line of metrics: loss and accuracy of the last step, speed and times as means over the window and the ranks.
-  func record(step: Int, epoch: Int, rate: Float) -> MetricsRecord {
+  func record(step: Int, epoch: Int) -> MetricsRecord {
     let seconds = max(1e-9, monotonicSeconds() - started)
     let parts = Double(max(1, steps) * (last?.ranks ?? 1))
     return MetricsRecord(
       time: TimeSource.system.utc(), step: step, epoch: epoch, split: .train, loss: Float(last?.loss ?? .nan),
-      accuracy: Float(last?.accuracy ?? .nan), learningRate: rate,
+      accuracy: Float(last?.accuracy ?? .nan), learningRate: last?.rate,
       gradientNorm: Float(last?.gradientNorm ?? .nan), imagesPerSecond: Float(Double(images) / seconds),
       phases: MetricsRecord.Phases(
         data: Float(sum.data / parts), compute: Float((sum.step - sum.data - sum.exposed) / parts),

@@ -11,26 +11,43 @@ import Tensors
 public final class Replica {
   public let network: Network
   public let optimizer: any Optimizer
+  /// The moving average of the network's values; nil without one.
+  let average: WeightAverage?
   private let rank: Rank
 
   init(_ settings: TrainingSettings, graph: Graph, capacity: Int, rank: Rank) {
     self.rank = rank
     network = Network(graph, capacity: capacity, training: true, kernels: rank.kernels)
-    let spans = network.parameters.map {
-      ParameterSpan(offset: $0.slot.offset, count: $0.slot.count, decays: true)
-    }
-    optimizer =
-      switch settings.optimizer {
-      case .sgd:
-        SGD(
-          spans, momentum: settings.momentum, weightDecay: settings.weightDecay, kernels: rank.kernels)
-      case .adam: Adam(spans, weightDecay: settings.weightDecay, kernels: rank.kernels)
-      }
+    optimizer = Self.optimizer(settings, network, rank)
+    average =
+      settings.ema == 0
+      ? nil : WeightAverage(count: network.values.count, decay: settings.ema, kernels: rank.kernels)
   }
 
-  /// Gives every rank the coordinator's parameters and moments.
+  /// Begins with the fresh parameters of a seed, and without moments.
+  func initialize(_ scheme: Initialization, seed: UInt64) {
+    network.initialize(scheme, seed: seed)
+    for moment in optimizer.moments { moment.buffer.elements.update(repeating: 0) }
+    average?.begin(with: network.values)
+  }
+
+  /// Runs `body` with the averaged values in the network's place, where there is an average.
+  ///
+  /// - Parameter preparing: called before anything moves.
+  func withAveragedValues<Result>(
+    preparing: () -> Void, _ body: () throws -> Result
+  ) rethrows -> Result {
+    guard let average else { return try body() }
+    preparing()
+    average.swap(with: network.values)
+    defer { average.swap(with: network.values) }
+    return try body()
+  }
+
+  /// Gives every rank the coordinator's values, their average, and the moments.
   func broadcast() throws(Failure) {
-    for buffer in [network.values] + optimizer.moments.map(\.buffer) {
+    let average = average.map { [$0.values] } ?? []
+    for buffer in [network.values] + average + optimizer.moments.map(\.buffer) {
       try rank.communication.broadcast(UnsafeMutableRawBufferPointer(buffer.elements), from: 0)
     }
   }
@@ -50,13 +67,32 @@ public final class Replica {
     }
   }
 
-  /// Bytes of parameters and moments: what a checkpoint holds.
+  /// Bytes of parameters, their average and moments: what a checkpoint holds.
   static func checkpointBytes(_ graph: Graph, _ settings: TrainingSettings) -> Int {
     let moments =
       switch settings.optimizer {
-      case .adam: 2
-      case .sgd: settings.momentum == 0 ? 0 : 1
+      case .adam, .adamw: 2
+      case .sgd, .lars: settings.momentum == 0 ? 0 : 1
       }
-    return graph.parameterCount * MemoryLayout<Float>.stride * (1 + moments)
+    let copies = (settings.ema == 0 ? 1 : 2) + moments
+    return graph.parameterCount * MemoryLayout<Float>.stride * copies
+  }
+
+  private static func optimizer(
+    _ settings: TrainingSettings, _ network: Network, _ rank: Rank
+  ) -> any Optimizer {
+    let spans = network.parameters.map {
+      ParameterSpan(
+        offset: $0.slot.offset, count: $0.slot.count,
+        decays: settings.decay == .all || $0.role == .weight)
+    }
+    let (momentum, decay, kernels) = (settings.momentum, settings.weightDecay, rank.kernels)
+    return switch settings.optimizer {
+    case .sgd:
+      SGD(spans, momentum: momentum, nesterov: settings.nesterov, weightDecay: decay, kernels: kernels)
+    case .adam: Adam(spans, weightDecay: decay, kernels: kernels)
+    case .adamw: Adam(spans, weightDecay: decay, isDecoupled: true, kernels: kernels)
+    case .lars: LARS(spans, momentum: momentum, weightDecay: decay, kernels: kernels)
+    }
   }
 }

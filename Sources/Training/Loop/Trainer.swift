@@ -1,14 +1,22 @@
 import Collectives
 import Datasets
 import Failures
-import Kernels
 import Layers
 import Tensors
 
-/// The training loop of one rank: forward, loss, backward with the reduction beside it, update.
+/// The training loop of one rank: gradient with the reduction beside it, update, and at the end of an epoch the test.
 ///
-/// Every rank runs it in step with the others. The coordinator's also reports to a ``Coordinator``, which keeps the run.
-public final class Trainer {
+/// Every rank runs it in step with the others and decides alike, from numbers that are the same on all of them. The
+/// coordinator's also reports to a ``Coordinator``, which keeps the run.
+final class Trainer {
+  /// How training ends where nothing fails.
+  enum Ending {
+    /// At the end of the schedule, or early for want of progress.
+    case finished
+    /// The network has not begun to learn, and may be begun anew.
+    case dead
+  }
+
   private let settings: TrainingSettings
   private let schedule: Schedule
   private let rank: Rank
@@ -17,33 +25,41 @@ public final class Trainer {
   private let loader: Loader
   private let sampler: Sampler
   private let evaluator: Evaluator
+  private let gradient: GradientComputation
   private let reducer: GradientReducer
+  private let update: Update
+  private let deadStart: DeadStart
   private let totals: StepTotals
-  /// Steps done.
-  private(set) var step: Int
-  private var isStopping = false
+  private(set) var standing: Standing
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
 
+  /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
-    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, replica: Replica, step: Int,
-    rank: Rank,
-    coordinator: Coordinator?
+    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, replica: Replica,
+    standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?
   ) {
     self.settings = settings
     self.schedule = schedule
     self.rank = rank
     self.replica = replica
-    self.step = step
+    self.standing = standing
     self.coordinator = coordinator
     let network = replica.network
-    loader = Loader(set: data.train, sample: network.input, capacity: network.capacity)
-    sampler = Sampler(count: data.train.count, seed: settings.seed, shuffle: settings.shuffle)
+    loader = Loader(
+      set: data.train, sample: network.input, capacity: capacity, augmentation: settings.augmentation,
+      mixup: settings.mixup, seed: standing.seed)
+    sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
+    gradient = GradientComputation(settings, network: network, fault: fault)
     reducer = GradientReducer(
       thread: rank.communication, gradients: network.gradients.elements,
       buckets: GradientBuckets(
         count: network.gradients.count, slotOffsets: network.parameters.map(\.slot.offset)))
+    update = Update(settings, schedule)
+    deadStart = DeadStart(
+      steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
+      smoothing: settings.labelSmoothing)
     totals = StepTotals(thread: rank.communication)
   }
 
@@ -51,103 +67,125 @@ public final class Trainer {
   ///
   /// - Throws: ``Agreed`` with `stopped` after a request to stop, and with `internalError` where the gradient is not
   ///   finite; a `Failure` where this rank lost the others or cannot write.
-  func run() throws {
-    try coordinator?.begin(at: step)
-    while step < schedule.steps {
-      try trainEpoch()
+  func run() throws -> Ending {
+    try coordinator?.begin(standing)
+    while standing.step < schedule.steps {
+      let interruption = try trainEpoch()
+      if interruption == .dead { return .dead }
       // An epoch that is complete is evaluated and recorded even when it is the last before a stop.
-      if schedule.endsEpoch(step) {
-        let epoch = schedule.epoch(of: step)
-        let due = settings.evalEvery > 0 && (epoch % settings.evalEvery == 0 || step == schedule.steps)
-        if due { coordinator?.beginEvaluation() }
-        let score = due ? try evaluator.evaluate(replica.network) : nil
-        try coordinator?.endEpoch(epoch, step: step, score: score)
-      }
-      if isStopping, step < schedule.steps { try stop() }
+      if schedule.endsEpoch(standing.step) { try endEpoch() }
+      if standing.hasStalled(settings, schedule) { break }
+      if interruption == .stop, standing.step < schedule.steps { try stop() }
     }
-    try coordinator?.complete(step: step)
+    try coordinator?.complete(standing)
+    return .finished
   }
 
-  /// Trains to the end of the epoch, of the schedule, or to a request to stop.
-  private func trainEpoch() throws {
-    let epoch = schedule.epoch(of: step + 1)
+  private enum Interruption { case stop, dead }
+
+  /// Trains to the end of the epoch, of the schedule, or to what interrupts it.
+  private func trainEpoch() throws -> Interruption? {
+    let epoch = schedule.epoch(of: standing.step + 1)
     loader.begin(
       Pass(
         order: sampler.order(epoch: epoch), globalBatch: schedule.batchSize, rank: rank.index,
-        ranks: rank.count,
-        firstBatch: step % schedule.stepsPerEpoch))
+        ranks: rank.count, firstBatch: standing.step % schedule.stepsPerEpoch, epoch: epoch))
     var started = monotonicSeconds()
-    while step < schedule.steps, let batch = loader.next() {
+    while standing.step < schedule.steps, let batch = loader.next() {
       let loaded = monotonicSeconds()
       let report = try train(on: batch)
       let ended = monotonicSeconds()
       last.step = ended - started
       last.data = loaded - started
-      try coordinator?.endStep(report)
-      isStopping = report.isStopping
-      if isStopping || schedule.endsEpoch(step) { break }
+      if try isDead(after: report) { return .dead }
+      try coordinator?.endStep(report, standing)
+      if report.isStopping { return .stop }
+      if schedule.endsEpoch(standing.step) { break }
       started = monotonicSeconds()
     }
+    return nil
   }
 
   /// One step. Allocates nothing.
   private func train(on batch: Batch) throws -> StepReport {
-    let network = replica.network
-    let samples = SampleKeys(seed: settings.seed, step: step, firstPosition: batch.firstPosition)
-    let logits = network.forward(batch.images, mode: .training, samples: samples)
-    let targets = LossTargets(labels: batch.labels)
-    let scored = network.loss(logits, targets: targets, scale: 1 / Float(batch.globalCount))
-    last.loss = scored.loss
-    last.correct = Double(scored.correct)
-    last.stops = StopRequest.isPending ? 1 : 0
-    totals.begin(last)
-    reducer.begin()
-    network.backward(batch.images, samples: samples) { reducer.gradientsReady(from: $0) }
+    let step = standing.step + 1
+    gradient.run(batch, seed: standing.seed, step: step) { loss, correct in
+      last.loss = loss
+      last.correct = Double(correct)
+      last.stops = StopRequest.isPending ? 1 : 0
+      totals.begin(last)
+      reducer.begin()
+    } ready: {
+      reducer.gradientsReady(from: $0)
+    }
     last.exposed = try reducer.finish()
     let (sum, waited) = try totals.finish()
     last.wait = waited
-    step += 1
 
+    let network = replica.network
     let squares = rank.kernels.sumOfSquares(network.gradients.base, count: network.gradients.count)
-    guard squares.isFinite else { throw Agreed(failure: nonFinite()) }
-    coordinator?.waitUntilSaved()
-    replica.optimizer.update(
-      parameters: network.values, gradients: network.gradients, step: step,
-      rate: settings.learningRate, gradientScale: 1)
+    let norm = squares.squareRoot()
+    if squares.isFinite {
+      coordinator?.waitUntilSaved()
+      update.apply(to: replica, step: step, number: standing.updates + 1, norm: norm)
+      standing.updates += 1
+    } else {
+      try leaveOut(step, batch)
+    }
+    standing.step = step
     return StepReport(
-      step: step, images: batch.globalCount, totals: sum, gradientNorm: squares.squareRoot(),
+      step: step, images: batch.globalCount, totals: sum, gradientNorm: norm, rate: update.rate(of: step),
       ranks: rank.count)
+  }
+
+  /// Leaves out the update of a gradient that is not finite, if the settings allow one more of these.
+  private func leaveOut(_ step: Int, _ batch: Batch) throws {
+    let cause = try NonFiniteGradient(replica.network, rank: rank) {
+      gradient.run(batch, seed: standing.seed, step: step)
+    }
+    let (allowed, count) = (settings.onNonFinite.allowance, step - standing.updates)
+    let place = "step \(step), epoch \(schedule.epoch(of: step))"
+    guard count <= allowed else {
+      throw Agreed(
+        failure: Failure(
+          .internalError, cause.text, at: place, advice: "lower --lr; the last checkpoint is as it was"))
+    }
+    coordinator?.warn("\(cause.text) (\(place)); its update is left out, \(count) of \(allowed)")
+  }
+
+  /// Whether the network has not begun to learn in time and is to begin anew; warned about in any case.
+  private func isDead(after report: StepReport) throws -> Bool {
+    deadStart.add(
+      step: report.step, loss: report.totals.loss, correct: report.totals.correct, images: report.images,
+      to: &standing.start)
+    guard report.step == deadStart.steps else { return false }
+    let window = standing.start
+    standing.start = StartWindow()
+    guard deadStart.isDead(window) else { return false }
+    coordinator?.warn(
+      deadStart.report(window, gradientNorm: report.gradientNorm, settings: settings))
+    return standing.restarts < settings.restartDead
+  }
+
+  private func endEpoch() throws {
+    let epoch = schedule.epoch(of: standing.step)
+    let isLast = standing.step == schedule.steps
+    let score = settings.evalEvery > 0 && (epoch % settings.evalEvery == 0 || isLast) ? try evaluate() : nil
+    let isBest = score.map { standing.improves($0.accuracy) } ?? false
+    try coordinator?.endEpoch(epoch, standing, score: score, isBest: isBest)
+  }
+
+  /// Scores the weights that the run is for: their average, where there is one.
+  private func evaluate() throws -> Evaluator.Score {
+    coordinator?.beginEvaluation()
+    return try replica.withAveragedValues(preparing: { coordinator?.waitUntilSaved() }) {
+      try evaluator.evaluate(replica.network)
+    }
   }
 
   /// Ends the run after the step that all ranks have done.
   private func stop() throws {
-    try coordinator?.stop(step: step)
-    throw Agreed(failure: Failure(.stopped, "stopped on request after step \(step)"))
+    try coordinator?.stop(standing)
+    throw Agreed(failure: Failure(.stopped, "stopped on request after step \(standing.step)"))
   }
-
-  /// Says which layer's gradient is not finite; every rank finds the same one.
-  private func nonFinite() -> Failure {
-    let network = replica.network
-    let culprit = network.parameters.first {
-      !rank.kernels.sumOfSquares(network.gradients.base + $0.slot.offset, count: $0.slot.count).isFinite
-    }
-    return Failure(
-      .internalError, "the gradient of \(culprit?.name ?? "a parameter") is not finite",
-      at: "step \(step), epoch \(schedule.epoch(of: step))",
-      advice: "lower --lr; the last checkpoint is as it was")
-  }
-}
-
-/// What a step did, over all ranks.
-struct StepReport {
-  let step: Int
-  /// Samples of the global batch.
-  let images: Int
-  let totals: StepTotals.Values
-  let gradientNorm: Double
-  let ranks: Int
-
-  var loss: Double { totals.loss / Double(images) }
-  var accuracy: Double { totals.correct / Double(images) }
-  var isStopping: Bool { totals.stops > 0 }
 }

@@ -1,5 +1,6 @@
 import Datasets
 import Layers
+import Optimizers
 
 /// Everything that defines a training run, resolved. ``Setting`` lists the fields with their names and limits.
 public struct TrainingSettings: Equatable, Sendable {
@@ -20,14 +21,36 @@ public struct TrainingSettings: Equatable, Sendable {
   public var epochs = 5
   public var maxSteps: Int?
   public var batchSize = 256
+  /// Pieces in which a rank computes its part of a batch.
+  public var accumulate = 1
   public var optimizer = OptimizerChoice.adam
   public var learningRate: Float = 0.001
+  public var schedule = LearningRateSchedule.constant
+  public var warmupEpochs = 0.0
   public var momentum: Float = 0
+  public var nesterov = false
   public var weightDecay: Float = 0
+  public var decay = DecayChoice.weights
+  /// The largest norm of a gradient; 0 for any.
+  public var clipNorm = 0.0
+  /// How much of the average of the weights a step keeps; 0 for no average.
+  public var ema = 0.0
+  public var augmentation = Augmentation()
+  /// Alpha of the shares; 0 blends nothing.
+  public var mixup = 0.0
+  public var labelSmoothing: Float = 0
   public var dropout: Double?
   public var initialization = Initialization.pytorch
   public var seed: UInt64 = 1
   public var initialWeights: String?
+  /// Epochs without a better test accuracy after which the run ends; 0 for never.
+  public var earlyStopping = 0
+
+  // What if it goes wrong.
+  /// The step after which a network must have begun to learn; 0 asks never.
+  public var deadSteps = 600
+  public var restartDead = 0
+  public var onNonFinite = NonFiniteChoice.stop
 
   // On what.
   public var ranks: Int?
@@ -54,6 +77,42 @@ public enum DatasetChoice: String, CaseIterable, Sendable {
 public enum OptimizerChoice: String, CaseIterable, Sendable {
   case sgd
   case adam
+  case adamw
+  case lars
+}
+
+/// What weight decay acts on: every parameter, as in PyTorch, or the weights of convolutions and linear layers alone.
+public enum DecayChoice: String, CaseIterable, Sendable {
+  case all
+  case weights
+}
+
+/// What to do about a gradient that is not finite.
+public enum NonFiniteChoice: Equatable, Sendable, CustomStringConvertible {
+  case stop
+  /// Leave the update out, so many times in a run.
+  case skip(Int)
+
+  /// Reads `stop` or `skip:N`; nil for anything else.
+  public init?(_ text: String) {
+    if text == "stop" {
+      self = .stop
+    } else if text.hasPrefix("skip:"), let count = Int(text.dropFirst(5)), count > 0 {
+      self = .skip(count)
+    } else {
+      return nil
+    }
+  }
+
+  public var description: String {
+    switch self {
+    case .stop: "stop"
+    case .skip(let count): "skip:\(count)"
+    }
+  }
+
+  /// How many updates a run may leave out.
+  var allowance: Int { if case .skip(let count) = self { count } else { 0 } }
 }
 
 /// Where a run starts from: `none`, the newest valid checkpoint of its directory, or a given checkpoint.

@@ -1,0 +1,40 @@
+import Kernels
+import Optimizers
+
+/// What becomes of a reduced gradient: clipped, one update of the optimizer at the schedule's rate, then the average.
+struct Update {
+  private let schedule: LearningRateSchedule
+  private let length: Schedule
+  private let warmUp: Int
+  private let base: Float
+  private let clipNorm: Double
+
+  init(_ settings: TrainingSettings, _ length: Schedule) {
+    schedule = settings.schedule
+    self.length = length
+    warmUp = Int((settings.warmupEpochs * Double(length.stepsPerEpoch)).rounded())
+    base = settings.learningRate
+    clipNorm = settings.clipNorm
+  }
+
+  /// The learning rate of a step, from 1.
+  func rate(of step: Int) -> Float {
+    schedule.rate(
+      at: step, of: length.steps, base: base, warmUp: warmUp, stepsPerEpoch: length.stepsPerEpoch)
+  }
+
+  /// Changes the parameters. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - step: from 1.
+  ///   - number: the update's own, from 1; less than `step` where updates were left out.
+  ///   - norm: of the whole gradient.
+  func apply(to replica: Replica, step: Int, number: Int, norm: Double) {
+    let scale = clipNorm > 0 ? GradientClipping.scale(norm: norm, limit: clipNorm) : 1
+    let network = replica.network
+    replica.optimizer.update(
+      parameters: network.values, gradients: network.gradients, step: number, rate: rate(of: step),
+      gradientScale: scale)
+    replica.average?.update(from: network.values, step: number)
+  }
+}

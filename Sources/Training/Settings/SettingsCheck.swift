@@ -1,0 +1,49 @@
+import Failures
+
+extension TrainingSettings {
+  /// Checks settings that only make sense together, before any work.
+  ///
+  /// - Throws: `configuration` that names the option and what is allowed.
+  package func check(ranks: Int) throws(Failure) {
+    guard batchSize >= ranks else {
+      throw Failure(
+        .configuration, "a global batch of \(batchSize) leaves some of \(ranks) ranks without a sample",
+        at: "--batch-size", advice: "give at least \(ranks)")
+    }
+    guard accumulate <= batchSize / ranks else {
+      throw Failure(
+        .configuration, "a rank's \(batchSize / ranks) samples cannot be computed in \(accumulate) pieces",
+        at: "--accumulate", advice: "give at most \(batchSize / ranks)")
+    }
+    if nesterov, optimizer != .sgd || momentum == 0 {
+      throw Failure(
+        .configuration, "Nesterov's form is one of sgd's momentum", at: "--nesterov",
+        advice: "give --optimizer sgd and a --momentum above 0, or --no-nesterov")
+    }
+    if earlyStopping > 0, evalEvery == 0 {
+      throw Failure(
+        .configuration, "nothing is tested, so that no accuracy can improve", at: "--early-stopping",
+        advice: "give --eval-every at least 1")
+    }
+    if restartDead > 0, initialWeights != nil {
+      throw Failure(
+        .configuration, "another seed does not change the weights of --init", at: "--restart-dead",
+        advice: "leave one of the two out")
+    }
+    if restartDead > 0, deadSteps == 0 {
+      throw Failure(
+        .configuration, "nobody looks whether the start is dead", at: "--restart-dead",
+        advice: "give --dead-steps at least 1")
+    }
+  }
+
+  /// Checks against the number of training samples, which a limit or a data set decides.
+  func check(samples: Int, ranks: Int) throws(Failure) {
+    let batch = min(batchSize, samples)
+    guard batch >= ranks else {
+      throw Failure(
+        .configuration, "\(samples) training samples leave some of \(ranks) ranks without one",
+        at: "--train-limit", advice: "give at least \(ranks)")
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import Failures
+import Files
+import Foundation
+import Kernels
+import Layers
+import Telemetry
+
+/// What a run says and writes down about itself before it begins.
+extension TrainingRun {
+  /// What a run will cost, as lines of text.
+  public static func costs(_ settings: TrainingSettings) throws(Failure) -> String {
+    let graph = try Replica.graph(settings)
+    let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
+    let checkpoint = Replica.checkpointBytes(graph, settings)
+    let fixed = checkpoint + parameters * MemoryLayout<Float>.stride
+    return """
+      # \(parameters) parameters
+      # \(fixed >> 20) MiB a rank for parameters, gradients and moments, besides activations
+      # \(checkpoint >> 20) MiB a checkpoint
+      """
+  }
+
+  var environmentWarnings: [String] {
+    guard let forced = environment["OPENBLAS_CORETYPE"], !forced.isEmpty else { return [] }
+    return [
+      "OPENBLAS_CORETYPE=\(forced) forces OpenBLAS's kernels for that processor, which may be slower; "
+        + "unset it to let OpenBLAS choose"
+    ]
+  }
+
+  func writeRecords(_ directory: RunDirectory, rank: Rank) throws(Failure) {
+    try AtomicFile.write(
+      SettingsResolver.yaml(settings), to: directory.paths.configuration, code: .cannotWrite)
+    try EnvironmentRecord(
+      version: version, command: command, started: TimeSource.utcText(TimeSource.system.utc()),
+      ranks: rank.count, hosts: [rank.communication.hostName], threadsPerRank: rank.threads,
+      instructionSet: rank.kernels.name, blas: "\(BLAS.configuration) \(BLAS.kernelName)", mpi: rank.mpi,
+      variables: EnvironmentRecord.relevant(environment)
+    ).write(to: directory.paths.environment)
+  }
+
+  /// The first line of a run: what is about to happen.
+  func announce(
+    _ schedule: Schedule, graph: Graph, rank: Rank, directory: RunDirectory?, step: Int
+  ) {
+    let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
+    let ranks = rank.count == 1 ? "1 rank" : "\(rank.count) ranks"
+    let threads = rank.threads == 1 ? "1 thread" : "\(rank.threads) threads"
+    console.line(
+      "\(settings.model): \(parameters.formatted(.number.locale(Locale(identifier: "en_US")))) parameters, "
+        + "\(ranks) of \(threads), \(rank.kernels.name), batch \(schedule.batchSize), "
+        + "\(schedule.steps) steps, run \(directory?.paths.directory ?? "")")
+    if step > 0 { console.line("resumed after step \(step)") }
+  }
+
+  func announceNothingToDo(_ standing: Standing, _ schedule: Schedule) {
+    let epochs = standing.step / schedule.stepsPerEpoch
+    let reason =
+      standing.step < schedule.steps
+      ? ", no better test accuracy for \(settings.earlyStopping)" : ""
+    console.line("nothing to do: \(epochs)/\(schedule.epochs) epochs\(reason)")
+  }
+}
