@@ -12,6 +12,19 @@ import Testing
     #expect(abs(count) < 40, "\(result.output)")
   }
 
+  /// With every method of training on.
+  @Test func aStepWithEveryMethodAllocatesNothing() throws {
+    let options = [
+      "optimizer=adamw", "weight-decay=0.1", "schedule=cosine", "warmup-epochs=0.1", "clip-norm=1",
+      "ema=0.99", "augment=flip,crop,rotate,brightness,contrast,erase", "mixup=0.4", "label-smoothing=0.1",
+      "accumulate=2", "dead-steps=140",
+    ]
+    let result = try Program(["lenet5", "32"] + options, program: "step-allocations").result()
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
+    #expect(abs(count) < 40, "\(result.output)")
+  }
+
   @Test func theLoaderAllocatesNothing() throws {
     let result = try Program(["loader"], program: "step-allocations").result()
     #expect(result.status == 0, "\(result.output)\(result.errors)")

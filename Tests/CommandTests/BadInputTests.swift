@@ -24,6 +24,11 @@ import Testing
     ["--batch-size", "0"], ["--lr", "nan"], ["--epochs", "-1"], ["--max-steps", "1.5"],
     ["--image-size", "many"],
     ["--dropout", "2"], ["--optimizer", "adm"], ["--seed", "-3"], ["--ranks", "0"], ["--classes", "1"],
+    ["--schedule", "foo"], ["--schedule", "step:0:0.1"], ["--schedule", "cosine:nan"], ["--augment", "flop"],
+    ["--augment", "crop:99"], ["--ema", "1.5"], ["--ema", "1"], ["--warmup-epochs", "-1"],
+    ["--warmup-epochs", "inf"], ["--accumulate", "0"], ["--label-smoothing", "1"], ["--mixup", "-1"],
+    ["--mixup", "nan"], ["--clip-norm", "-1"], ["--decay", "some"], ["--on-nonfinite", "skip:0"],
+    ["--early-stopping", "-1"], ["--restart-dead", "0.5"], ["--dead-steps", "-1"], ["--recipe", "worst"],
   ])
   func nonsenseNumbersNameTheOptionAndWhatIsAllowed(option: [String]) throws {
     // The parser needs `=` for values that begin with a dash.
@@ -49,6 +54,24 @@ import Testing
       let result = try Program.run(arguments + (ranks == nil ? ["--ranks", "3"] : []), ranks: ranks)
       expect(result, 78, "--batch-size", "give at least 3")
     }
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
+  }
+
+  /// Numbers that are allowed, but not together.
+  @Test func optionsThatContradictEachOther() throws {
+    let scratch = try ScratchDirectory()
+    let run = ["--run", scratch.file("run")]
+    expect(
+      try Program.run(["train", "lenet", "--batch-size", "9", "--accumulate", "4"] + run, ranks: 3), 78,
+      "--accumulate", "give at most 3")
+    expect(
+      try Program.run(["train", "lenet", "--early-stopping", "2", "--eval-every", "0"] + run), 78,
+      "--early-stopping", "--eval-every")
+    expect(
+      try Program.run(["train", "lenet", "--nesterov"] + run), 78, "--nesterov", "--optimizer sgd")
+    expect(
+      try Program.run(["train", "lenet", "--restart-dead", "2", "--init", "w.safetensors"] + run), 78,
+      "--restart-dead", "--init")
     #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
   }
 

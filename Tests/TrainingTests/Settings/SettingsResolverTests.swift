@@ -38,6 +38,11 @@ import Training
     for (name, text) in [
       ("dataset", "synthetic"), ("data", "/a b/it's"), ("train-limit", "100"), ("dropout", "0.25"),
       ("lr", "0.0003"), ("seed", "18446744073709551615"), ("shuffle", "false"), ("momentum", "0.9"),
+      ("optimizer", "lars"), ("schedule", "step:30:0.1"), ("warmup-epochs", "0.25"), ("nesterov", "true"),
+      ("decay", "all"), ("clip-norm", "0.5"), ("ema", "0.999"), ("augment", "flip:0.5,crop:2"),
+      ("mixup", "0.2"),
+      ("label-smoothing", "0.1"), ("accumulate", "3"), ("early-stopping", "4"), ("dead-steps", "77"),
+      ("restart-dead", "2"), ("on-nonfinite", "skip:10"),
     ] { values[name] = text }
     let settings = try resolve("alexnet", values)
     let again = try withFile(SettingsResolver.yaml(settings)) { try resolve("alexnet", file: $0) }
