@@ -86,12 +86,14 @@ public final class SafetensorsReader: Sendable {
   ///
   /// - Parameters:
   ///   - sinks: the tensors that must be there.
+  ///   - integers: names of I64 scalars that must be there too.
   ///   - ignoring: tensors of the file that may be there although no sink wants them.
   /// - Throws: `badData` when the file holds another model, with at most ten expected/found lines, or is damaged.
   public func load(
-    into sinks: [any TensorSink], ignoring: (SafetensorsHeader.Tensor) -> Bool = { _ in false }
+    into sinks: [any TensorSink], integers: [String] = [],
+    ignoring: (SafetensorsHeader.Tensor) -> Bool = { _ in false }
   ) throws(Failure) {
-    try compare(with: sinks, ignoring: ignoring)
+    try compare(with: sinks, integers: integers, ignoring: ignoring)
     try verify()
     let widened = UnsafeMutableBufferPointer<Float>.allocate(capacity: Self.chunk)
     defer { widened.deallocate() }

@@ -5,7 +5,8 @@ extension SafetensorsReader {
   ///
   /// - Throws: `badData` with at most ten lines, each a tensor with what is expected and what was found.
   public func compare(
-    with sinks: [any TensorSink], ignoring: (SafetensorsHeader.Tensor) -> Bool = { _ in false }
+    with sinks: [any TensorSink], integers: [String] = [],
+    ignoring: (SafetensorsHeader.Tensor) -> Bool = { _ in false }
   ) throws(Failure) {
     precondition(Set(sinks.map(\.name)).count == sinks.count, "tensor names are unique")
     var differences: [String] = []
@@ -16,7 +17,13 @@ extension SafetensorsReader {
       let what = found.map { describe($0.type, $0.shape) } ?? "nothing"
       differences.append("\(printable(sink.name)): expected \(expected), found \(what)")
     }
-    let wanted = Set(sinks.map(\.name))
+    for name in integers {
+      let found = header[name]
+      if let found, found.type == .int64, found.shape.isEmpty { continue }
+      let what = found.map { describe($0.type, $0.shape) } ?? "nothing"
+      differences.append("\(printable(name)): expected \(describe(.int64, [])), found \(what)")
+    }
+    let wanted = Set(sinks.map(\.name) + integers)
     for tensor in header.tensors where !wanted.contains(tensor.name) && !ignoring(tensor) {
       let found = describe(tensor.type, tensor.shape)
       differences.append("\(printable(tensor.name)): expected nothing, found \(found)")

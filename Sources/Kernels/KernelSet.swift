@@ -26,9 +26,10 @@ public protocol KernelSet: Sendable {
     _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
     into y: MutableFloats, scratch: MutableFloats)
 
-  /// dx = dy * w transposed. Overwrites `dx`.
+  /// dx = dy * w transposed.
+  /// - Parameter adding: adds to `dx` instead of overwriting it.
   static func convolutionInputGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     scratch: MutableFloats)
 
   /// dw += x transposed * dy and, where there is a bias, db += sum of dy over images and positions.
@@ -61,15 +62,80 @@ public protocol KernelSet: Sendable {
     _ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats,
     argmax: UnsafeMutablePointer<UInt8>?)
 
-  /// dx = each dy at the place that won, added up where windows overlap. Overwrites `dx`.
+  /// dx = each dy at the place that won, added up where windows overlap.
+  /// - Parameter adding: adds to `dx` instead of overwriting it.
   static func maxPoolGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats)
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
+    adding: Bool)
 
   /// y = the mean under each window; padding counts as zeros (PyTorch's `count_include_pad`).
   static func averagePool(_ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats)
 
-  /// dx = dy / (kernel x kernel) spread over each window. Overwrites `dx`.
-  static func averagePoolGradient(_ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats)
+  /// dx = dy / (kernel x kernel) spread over each window.
+  /// - Parameter adding: adds to `dx` instead of overwriting it.
+  static func averagePoolGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats, adding: Bool)
+
+  /// y = the mean of each of the output's cells, as PyTorch's `AdaptiveAvgPool2d`: cell i of n covers the rows
+  /// floor(i H / n) to ceil((i + 1) H / n), and columns likewise.
+  static func adaptiveAveragePool(_ cells: AdaptiveCells, batch: Int, x: Floats, into y: MutableFloats)
+
+  /// dx = dy / (pixels of the cell), added up where cells overlap.
+  /// - Parameter adding: adds to `dx` instead of overwriting it.
+  static func adaptiveAveragePoolGradient(
+    _ cells: AdaptiveCells, batch: Int, dy: Floats, into dx: MutableFloats, adding: Bool)
+
+  // MARK: Channels: rows of pixels, with numbers for each channel
+
+  /// Mean and biased variance of each channel over all rows; both 0 where there are none.
+  static func channelMoments(
+    _ x: Floats, _ rows: ChannelRows, mean: MutableFloats, variance: MutableFloats)
+
+  /// y = activation(x scale + shift), channel by channel. `y` has nothing between its rows.
+  static func scaleAndShift(
+    _ x: Floats, _ rows: ChannelRows, scale: Floats, shift: Floats, activation: Activation,
+    into y: MutableFloats)
+
+  /// The sums behind ``scaleAndShift(_:_:scale:shift:activation:into:)``: with g = dy where the activation passes, else 0,
+  /// sums = sum of g and products = sum of g (x - centre) over all rows. Overwrites both.
+  static func scaleAndShiftSums(
+    _ dy: Floats, x: Floats, _ rows: ChannelRows, scale: Floats, shift: Floats, activation: Activation,
+    centre: Floats, sums: MutableFloats, products: MutableFloats)
+
+  /// dx = a g + b x + c, channel by channel, with g as above; `dx` has the rows of `x`.
+  /// - Parameter adding: adds to `dx` instead of overwriting it.
+  static func scaleAndShiftGradient(
+    _ dy: Floats, x: Floats, _ rows: ChannelRows, scale: Floats, shift: Floats, activation: Activation,
+    a: Floats, b: Floats, c: Floats, into dx: MutableFloats, adding: Bool)
+
+  /// Copies rows of channels to rows `stride` floats apart.
+  /// - Parameter adding: adds instead.
+  static func copyRows(
+    _ x: Floats, _ rows: ChannelRows, into y: MutableFloats, stride: Int, adding: Bool)
+
+  /// y = activation(y + x).
+  static func addAndActivate(_ x: Floats, into y: MutableFloats, count: Int, activation: Activation)
+
+  // MARK: Outputs (N,I) -> (N,classes)
+
+  /// y[n,k] = -sum over i of (x[n,i] - w[k,i])^2, minus the radial basis functions of LeNet-5 (LeCun et al., 1998).
+  /// - Parameter weight: (classes, inputs).
+  static func radialBasis(
+    batch: Int, inputs: Int, classes: Int, x: Floats, weight: Floats, into y: MutableFloats)
+
+  /// dx = sum over k of dy[n,k] 2 (w[k,i] - x[n,i]). Overwrites `dx`.
+  static func radialBasisInputGradient(
+    batch: Int, inputs: Int, classes: Int, x: Floats, weight: Floats, dy: Floats, into dx: MutableFloats)
+
+  /// dw += sum over n of dy[n,k] 2 (x[n,i] - w[k,i]).
+  static func radialBasisParameterGradients(
+    batch: Int, inputs: Int, classes: Int, x: Floats, weight: Floats, dy: Floats, weight dw: MutableFloats)
+
+  /// y = exp(x) / sum of exp(x) over each row of `classes`; `y` may be `x`.
+  static func softmax(batch: Int, classes: Int, x: Floats, into y: MutableFloats)
+
+  /// dx = y (dy - sum of dy y over the row); `dx` may be `dy`.
+  static func softmaxGradient(batch: Int, classes: Int, dy: Floats, y: Floats, into dx: MutableFloats)
 
   // MARK: Activations, element by element; `y` may be `x`, `dx` may be `dy`
 

@@ -4,17 +4,19 @@ import Tensors
 /// Where every value, gradient and scratch buffer of a graph lies in the network's arena.
 ///
 /// Time counts operators: operator i of n runs forward at i, the loss at n, and backward at 2n - i. A value lives from the
-/// operator that makes it to the last that reads it, in either direction; its gradient from the backward of its reader to
-/// that of its maker. Operators that work in place share their input's buffer where nobody else needs it.
+/// first operator that writes it to the last that reads it, in either direction; its gradient from the backward of its last
+/// reader to that of its first writer. Operators that work in place share their input's buffer where nobody else needs it.
 struct ArenaLayout {
   /// Offsets of one operator's buffers, in floats.
   struct Placement {
     /// nil where the input is the batch itself, which the loader owns.
     var x: Int?
     var y: Int
-    /// nil for the first operator.
+    /// nil where nobody needs the input's gradient.
     var dx: Int?
     var dy: Int
+    /// Whether `dx` already holds what later readers of the input sent back.
+    var adds: Bool
     var saved: Int
     var forwardScratch: Int
     var backwardScratch: Int
@@ -24,61 +26,74 @@ struct ArenaLayout {
   /// Length of the arena.
   let count: Int
 
+  private typealias Handle = MemoryPlan.Handle
+
   /// - Parameters:
   ///   - capacity: the largest batch.
   ///   - training: also plans backward; without it every ``Placement`` lacks what only backward uses.
   init(_ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type) {
-    typealias Handles = (
-      x: MemoryPlan.Handle?, y: MemoryPlan.Handle, saved: MemoryPlan.Handle, scratch: MemoryPlan.Handle
-    )
     var plan = MemoryPlan()
     let end = graph.nodes.count
+    let readers = graph.readers
     func backwardTime(_ time: Int) -> Int { training ? 2 * end - time : time }
+    func size(_ storage: Int) -> Int { capacity * graph.storages[storage].count }
+    /// Whether an operator may overwrite its input with its output, or its output's gradient with its input's.
+    func isAlone(_ node: Graph.Node) -> Bool {
+      node.op.worksInPlace && readers[node.input.storage] == 1 && !node.input.isSlice && !node.output.isSlice
+        && node.input.storage != 0
+    }
 
-    var values: [Int: MemoryPlan.Handle] = [:]
+    var values: [Int: Handle] = [:]
     var outputKept: Set<Int> = []
-    var forward: [Handles] = []
+    var forward: [(x: Handle?, y: Handle, saved: Handle, scratch: Handle)] = []
     for (time, node) in graph.nodes.enumerated() {
       let back = backwardTime(time)
-      let x = values[node.input.storage]
+      let (source, target) = (node.input.storage, node.output.storage)
+      let x = values[source]
       if let x { plan.extend(x, to: node.op.keeps.contains(.input) ? back : time) }
-      let sharesInput =
-        node.op.worksInPlace
-        && !(training && (node.op.keeps.contains(.input) || outputKept.contains(node.input.storage)))
-      let y =
-        (sharesInput ? x : nil) ?? plan.reserve(capacity * node.output.shape.count, over: time...time)
+      let isNeeded = training && (node.op.keeps.contains(.input) || outputKept.contains(source))
+      let shared = isAlone(node) && !isNeeded ? x : nil
+      let y = values[target] ?? shared ?? plan.reserve(size(target), over: time...time)
       plan.extend(y, to: node.op.keeps.contains(.output) ? back : time + 1)
-      values[node.output.storage] = y
-      if node.op.keeps.contains(.output) { outputKept.insert(node.output.storage) }
+      values[target] = y
+      if node.op.keeps.contains(.output) { outputKept.insert(target) }
       let saved = plan.reserve(training ? node.op.saved(batch: capacity) : 0, over: time...back)
       let scratch = plan.reserve(node.op.scratch(batch: capacity, kernels), over: time...time)
       forward.append((x, y, saved, scratch))
     }
 
-    var gradients: [Int: MemoryPlan.Handle] = [:]
-    var backward: [(dx: MemoryPlan.Handle?, dy: MemoryPlan.Handle, scratch: MemoryPlan.Handle)] = []
+    var gradients: [Int: Handle] = [:]
+    var backward: [(dx: Handle?, dy: Handle, adds: Bool, scratch: Handle)] = []
     for (time, node) in graph.nodes.enumerated().reversed() where training {
       let back = backwardTime(time)
-      let dy =
-        gradients[node.output.storage] ?? plan.reserve(capacity * node.output.shape.count, over: end...back)
+      let (source, target) = (node.input.storage, node.output.storage)
+      let dy = gradients[target] ?? plan.reserve(size(target), over: end...back)
+      gradients[target] = dy
       plan.extend(dy, to: back)
-      let dx: MemoryPlan.Handle? =
-        time == 0
-        ? nil : node.op.worksInPlace ? dy : plan.reserve(capacity * node.input.shape.count, over: back...back)
-      gradients[node.input.storage] = dx
+      let begun = gradients[source]
+      var dx: Handle?
+      if source != 0 {
+        let shared = isAlone(node) ? dy : nil
+        dx = begun ?? shared ?? plan.reserve(size(source), over: back...back)
+        if let dx { plan.extend(dx, to: back) }
+        gradients[source] = dx
+      }
       let scratch = plan.reserve(node.op.scratch(batch: capacity, kernels), over: back...back)
-      backward.append((dx, dy, scratch))
+      precondition(
+        begun == nil || node.op.addsInputGradient, "\(node.name): this layer cannot share its input")
+      backward.append((dx, dy, begun != nil, scratch))
     }
     backward.reverse()
 
     plan.place()
     count = plan.count
-    placements = forward.indices.map { index in
+    placements = graph.nodes.enumerated().map { index, node in
       let (x, y, saved, scratch) = forward[index]
-      let back = training ? backward[index] : (dx: nil, dy: y, scratch: scratch)
+      let back = training ? backward[index] : (dx: nil, dy: y, adds: false, scratch: scratch)
       return Placement(
-        x: x.map(plan.offset), y: plan.offset(of: y), dx: back.dx.map(plan.offset),
-        dy: plan.offset(of: back.dy), saved: plan.offset(of: saved),
+        x: x.map { plan.offset(of: $0) + node.input.channel }, y: plan.offset(of: y) + node.output.channel,
+        dx: back.dx.map { plan.offset(of: $0) + node.input.channel },
+        dy: plan.offset(of: back.dy) + node.output.channel, adds: back.adds, saved: plan.offset(of: saved),
         forwardScratch: plan.offset(of: scratch), backwardScratch: plan.offset(of: back.scratch))
     }
   }

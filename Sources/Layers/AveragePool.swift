@@ -24,7 +24,7 @@ public struct AveragePool: Layer {
 
   public func lower(_ input: Value, into graph: inout Graph) throws(ShapeError) -> Value {
     let geometry = try geometry(for: input.shape)
-    return graph.append(AveragePoolOperator(geometry: geometry), of: self, to: input, shape: geometry.output)
+    return graph.append(AveragePoolOperator(geometry: geometry), to: input, shape: geometry.output)
   }
 }
 
@@ -32,6 +32,7 @@ struct AveragePoolOperator: Operator {
   let geometry: WindowGeometry
 
   var keeps: Kept { [] }
+  var addsInputGradient: Bool { true }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.averagePool(geometry, batch: x.batch, x: x.base, into: y.base)
@@ -41,6 +42,7 @@ struct AveragePoolOperator: Operator {
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
     guard let dx else { return }
-    workspace.kernels.averagePoolGradient(geometry, batch: dy.batch, dy: dy.base, into: dx.base)
+    workspace.kernels.averagePoolGradient(
+      geometry, batch: dy.batch, dy: dy.base, into: dx.base, adding: workspace.addsInputGradient)
   }
 }

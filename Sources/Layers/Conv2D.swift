@@ -37,7 +37,7 @@ public struct Conv2D: Layer {
       fanIn: fanIn, fanOut: fanOut)
     let bias = graph.parameter("bias", .vector(channels), role: .bias, fanIn: fanIn, fanOut: fanOut)
     let op = ConvolutionOperator(geometry: geometry, weight: weight, bias: bias)
-    return graph.append(op, of: self, to: input, shape: geometry.output)
+    return graph.append(op, to: input, shape: geometry.output)
   }
 }
 
@@ -56,13 +56,16 @@ struct ConvolutionOperator: ActivationFusing {
 
   var keeps: Kept { activation == .identity ? .input : [.input, .output] }
 
+  var addsInputGradient: Bool { true }
+  var writesSlices: Bool { true }
+
   func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int {
     kernels.convolutionScratch(geometry, batch: batch)
   }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.convolve(
-      geometry, batch: x.batch, x: x.base, weight: workspace.parameter(weight),
+      geometry.spaced(y.stride), batch: x.batch, x: x.base, weight: workspace.parameter(weight),
       bias: workspace.parameter(bias),
       activation: activation, into: y.base, scratch: workspace.scratch)
   }
@@ -71,13 +74,14 @@ struct ConvolutionOperator: ActivationFusing {
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
     activation.backward(dy, y: y, workspace.kernels)
+    let geometry = geometry.spaced(dy.stride)
     workspace.kernels.convolutionParameterGradients(
       geometry, batch: x.batch, x: x.base, dy: dy.base, weight: workspace.gradient(weight),
       bias: workspace.gradient(bias), scratch: workspace.scratch)
     guard let dx else { return }
     workspace.kernels.convolutionInputGradient(
       geometry, batch: x.batch, dy: dy.base, weight: workspace.parameter(weight), into: dx.base,
-      scratch: workspace.scratch)
+      adding: workspace.addsInputGradient, scratch: workspace.scratch)
   }
 }
 
@@ -85,6 +89,12 @@ extension Activation {
   /// Turns the gradient behind a fused activation into the one before it, in place.
   func backward(_ dy: TensorView, y: TensorView, _ kernels: any KernelSet.Type) {
     guard self == .relu else { return }
-    kernels.reluGradient(dy.base, y: y.base, into: dy.base, count: dy.count)
+    // A slice goes pixel by pixel, anything else in one run.
+    let isSlice = dy.stride != dy.shape.channels
+    let (runs, count) = isSlice ? (dy.pixels, dy.shape.channels) : (1, dy.count)
+    for run in 0..<runs {
+      let (dy, y) = (dy.base + run * dy.stride, y.base + run * y.stride)
+      kernels.reluGradient(dy, y: y, into: dy, count: count)
+    }
   }
 }

@@ -22,7 +22,7 @@ public struct Dropout: Layer {
       return input
     }
     graph.randomLayers += 1
-    return graph.append(op, of: self, to: input, shape: input.shape)
+    return graph.append(op, to: input, shape: input.shape)
   }
 }
 

@@ -1,11 +1,18 @@
 import Tensors
 
-/// A value that flows between operators: which storage holds it, and its shape there.
+/// A value that flows between operators: which storage holds it, where in it, and its shape there.
 ///
-/// A view, such as the result of ``Flatten``, is another value on the same storage.
+/// A view, such as the result of ``Flatten`` or some channels of a concatenation, is another value on the same storage.
 public struct Value: Hashable, Sendable {
-  let storage: Int
+  var storage: Int
   public let shape: Shape
+  /// Where the value's first channel lies in a pixel of its storage.
+  var channel = 0
+  /// Floats from one pixel to the next.
+  var stride: Int
+
+  /// Whether other channels lie between its pixels.
+  var isSlice: Bool { stride != shape.channels }
 }
 
 /// The operators of a network in the order in which they run, with the parameters they own.
@@ -13,7 +20,6 @@ public struct Graph: Sendable {
   struct Node: Sendable {
     /// The layer's place in the network: `3`, or `5.conv1` inside a block.
     var name: String
-    var kind: String
     var op: any Operator
     var input: Value
     var output: Value
@@ -23,15 +29,25 @@ public struct Graph: Sendable {
 
   /// What the first operator reads: the batch.
   public let input: Value
-  private(set) var nodes: [Node] = []
+  /// Every module of the model, outermost first, as PyTorch would list them.
+  public private(set) var modules: [Module] = []
   /// Every parameter, in the order of PyTorch's `state_dict`.
   public private(set) var parameters: [Parameter] = []
-  /// Length of the flat buffers, each slot rounded up to whole cache lines.
+  /// Running statistics; they lie behind the parameters in the flat buffers.
+  public private(set) var statistics: [Parameter] = []
+  /// Names of the counters of batches, one for each batch normalisation.
+  public private(set) var counters: [String] = []
+  /// Floats of parameters in the flat buffers, each slot rounded up to whole cache lines.
   public private(set) var parameterCount = 0
-  private(set) var storages = 1
+  /// Floats of running statistics behind them.
+  public private(set) var statisticCount = 0
+  var nodes: [Node] = []
+  /// The whole shape of every storage.
+  private(set) var storages: [Shape] = []
   /// Parameters below it belong to operators that are already there.
   private var claimed = 0
   private var path: [String] = []
+  private var openModules: [Int] = []
   /// Replaces every dropout probability where given.
   let dropout: Double?
   /// How many layers draw random numbers so far; tells their streams apart.
@@ -41,65 +57,114 @@ public struct Graph: Sendable {
   ///
   /// - Parameter dropout: replaces the probability of every dropout layer.
   public init(_ model: some Layer, input: Shape, dropout: Double? = nil) throws(ShapeError) {
-    self.input = Value(storage: 0, shape: input)
+    self.input = Value(storage: 0, shape: input, stride: input.channels)
     self.dropout = dropout
-    _ = try model.lower(self.input, into: &self)
+    storages = [input]
+    enter("", model, self.input)
+    let output = try model.lower(self.input, into: &self)
+    leave(output)
+    for index in statistics.indices { statistics[index].slot.offset += parameterCount }
     fuseActivations()
+    writeSlicesInPlace()
+    validate()
   }
 
-  /// Begins a layer's names.
-  mutating func enter(_ name: String) { path.append(name) }
-  /// Ends a layer's names.
-  mutating func leave() { path.removeLast() }
+  // MARK: Modules and what they own
+
+  /// Begins a module of the model; its parameters are named under `name`.
+  mutating func enter(_ name: String, _ layer: any Layer, _ input: Value) {
+    if !name.isEmpty { path.append(name) }
+    openModules.append(modules.count)
+    modules.append(
+      Module(
+        name: path.joined(separator: "."), kind: layer.kind, depth: path.count, layer: layer,
+        input: input.shape, parameters: parameters.count..<parameters.count))
+  }
+
+  /// Ends the module that was begun last.
+  ///
+  /// - Parameter output: what it computes; nil for one that only holds others.
+  mutating func leave(_ output: Value?) {
+    let index = openModules.removeLast()
+    modules[index].output = output?.shape
+    modules[index].parameters = modules[index].parameters.lowerBound..<parameters.count
+    if !openModules.isEmpty { path.removeLast() }
+  }
+
+  private func name(_ last: String) -> String { (path + [last]).joined(separator: ".") }
 
   /// Reserves a parameter of the layer being lowered.
   mutating func parameter(
-    _ name: String, _ layout: ParameterLayout, role: Parameter.Role, fanIn: Int, fanOut: Int
+    _ name: String, _ layout: ParameterLayout, role: Parameter.Role, fanIn: Int = 1, fanOut: Int = 1
   ) -> Slot {
     let slot = Slot(offset: parameterCount, count: layout.count)
     parameters.append(
       Parameter(
-        name: (path + [name]).joined(separator: "."), slot: slot, layout: layout, role: role, fanIn: fanIn,
-        fanOut: fanOut))
+        name: self.name(name), slot: slot, layout: layout, role: role, fanIn: fanIn, fanOut: fanOut))
     parameterCount += FloatBuffer.aligned(layout.count)
     return slot
   }
 
+  /// Reserves running statistics of the layer being lowered, one a channel.
+  mutating func statistic(_ name: String, channels: Int, start: Float) -> Slot {
+    let slot = Slot(offset: statisticCount, count: channels)
+    statistics.append(
+      Parameter(
+        name: self.name(name), slot: slot, layout: .vector(channels), role: .constant(start), fanIn: 1,
+        fanOut: 1))
+    statisticCount += FloatBuffer.aligned(channels)
+    return slot
+  }
+
+  /// Counts the batches of the layer being lowered under `name`.
+  mutating func counter(_ name: String) {
+    counters.append(self.name(name))
+  }
+
+  // MARK: Operators and values
+
+  /// Storage for a value of `shape` that several operators write, each some channels.
+  mutating func reserve(_ shape: Shape) -> Value {
+    storages.append(shape)
+    return Value(storage: storages.count - 1, shape: shape, stride: shape.channels)
+  }
+
   /// Appends an operator that computes a value of `shape` from `input`.
-  mutating func append(_ op: any Operator, of layer: any Layer, to input: Value, shape: Shape) -> Value {
-    let output = Value(storage: storages, shape: shape)
-    storages += 1
+  mutating func append(_ op: any Operator, to input: Value, shape: Shape) -> Value {
+    let source = input.isSlice && !op.readsSlices ? contiguous(input) : input
+    let output = reserve(shape)
+    append(op, to: source, into: output)
+    return output
+  }
+
+  /// Appends an operator that computes `output`, or adds to it, from `input`.
+  mutating func append(_ op: any Operator, to input: Value, into output: Value) {
     nodes.append(
       Node(
-        name: path.joined(separator: "."), kind: layer.kind, op: op, input: input, output: output,
-        firstParameter: claimed))
+        name: path.joined(separator: "."), op: op, input: input, output: output, firstParameter: claimed))
     claimed = parameterCount
+  }
+
+  /// The same elements without gaps.
+  private mutating func contiguous(_ input: Value) -> Value {
+    let output = reserve(input.shape)
+    append(CopyOperator(), to: input, into: output)
     return output
   }
 
   /// The same elements under another shape.
-  func view(_ input: Value, as shape: Shape) -> Value {
+  mutating func view(_ input: Value, as shape: Shape) -> Value {
     precondition(shape.count == input.shape.count, "a view has the elements of its value")
-    return Value(storage: input.storage, shape: shape)
+    let whole = input.isSlice ? contiguous(input) : input
+    return Value(storage: whole.storage, shape: shape, channel: whole.channel, stride: shape.channels)
   }
 
-  /// Lets a convolution or linear operator apply the ReLU that follows it, where nobody else reads its result.
-  private mutating func fuseActivations() {
-    var readers = [Int](repeating: 0, count: storages)
-    for node in nodes { readers[node.input.storage] += 1 }
-    var fused: [Node] = []
-    for node in nodes {
-      if node.op is ReLUOperator, let previous = fused.last, previous.output.storage == node.input.storage,
-        readers[node.input.storage] == 1, var op = previous.op as? any ActivationFusing,
-        op.activation == .identity
-      {
-        op.activation = .relu
-        fused[fused.count - 1].op = op
-        fused[fused.count - 1].output = node.output
-      } else {
-        fused.append(node)
-      }
-    }
-    nodes = fused
+  /// Some channels of an image.
+  func slice(_ input: Value, channels: Range<Int>) -> Value {
+    precondition(channels.upperBound <= input.shape.channels, "a slice lies within its value")
+    let shape = Shape(height: input.shape.height, width: input.shape.width, channels: channels.count)
+    return Value(
+      storage: input.storage, shape: shape, channel: input.channel + channels.lowerBound, stride: input.stride
+    )
   }
 }

@@ -14,6 +14,10 @@ public enum Initialization: String, CaseIterable, Sendable {
   {
     let random = RandomStream(seed: seed, .initialisation, layer: index)
     switch (self, parameter.role) {
+    case (_, .constant(let value)):
+      elements.update(repeating: value)
+    case (_, .sign):
+      for element in elements.indices { elements[element] = random.word(element) & 1 == 0 ? -1 : 1 }
     case (.pytorch, _):
       fillUniform(elements, bound: 1 / Float(parameter.fanIn).squareRoot(), random)
     case (.he, .weight):

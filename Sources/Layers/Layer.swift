@@ -14,8 +14,10 @@ public protocol Layer: Sendable {
 
 /// A layer met a sample that it cannot take.
 public struct ShapeError: Error, Hashable, Sendable, CustomStringConvertible {
-  /// The layer as PyTorch would name it, with its place in the network once that is known: `Linear 21`.
+  /// The layer as PyTorch would name it.
   public var layer: String
+  /// Its place in the network, once that is known: `5.conv1`.
+  public var path = ""
   /// What the layer takes.
   public var expected: String
   /// What it was given.
@@ -27,10 +29,14 @@ public struct ShapeError: Error, Hashable, Sendable, CustomStringConvertible {
     self.found = found
   }
 
-  public var description: String { "\(layer) expects \(expected), found \(found)" }
+  public var description: String {
+    "\(layer)\(path.isEmpty ? "" : " \(path)") expects \(expected), found \(found)"
+  }
 
-  /// The same error with the layer's place in its network.
-  func at(_ path: String) -> ShapeError {
-    ShapeError(layer: "\(layer) \(path)", expected: expected, found: found)
+  /// The same error, from within the module `name`.
+  func at(_ name: String) -> ShapeError {
+    var error = self
+    error.path = path.isEmpty ? name : "\(name).\(path)"
+    return error
   }
 }

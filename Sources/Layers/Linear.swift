@@ -23,7 +23,7 @@ public struct Linear: Layer {
       "weight", .linear(input: input.shape, outputs: outputs), role: .weight, fanIn: inputs, fanOut: outputs)
     let bias = graph.parameter("bias", .vector(outputs), role: .bias, fanIn: inputs, fanOut: outputs)
     let op = LinearOperator(inputs: inputs, outputs: outputs, weight: weight, bias: bias)
-    return graph.append(op, of: self, to: input, shape: shape)
+    return graph.append(op, to: input, shape: shape)
   }
 }
 

@@ -28,7 +28,7 @@ public struct MaxPool: Layer {
 
   public func lower(_ input: Value, into graph: inout Graph) throws(ShapeError) -> Value {
     let geometry = try geometry(for: input.shape)
-    return graph.append(MaxPoolOperator(geometry: geometry), of: self, to: input, shape: geometry.output)
+    return graph.append(MaxPoolOperator(geometry: geometry), to: input, shape: geometry.output)
   }
 }
 
@@ -36,6 +36,7 @@ struct MaxPoolOperator: Operator {
   let geometry: WindowGeometry
 
   var keeps: Kept { [] }
+  var addsInputGradient: Bool { true }
 
   /// A byte for each output: which place of its window won.
   func saved(batch: Int) -> Int { (batch * geometry.output.count + 3) / 4 }
@@ -50,6 +51,7 @@ struct MaxPoolOperator: Operator {
   ) {
     guard let dx else { return }
     workspace.kernels.maxPoolGradient(
-      geometry, batch: dy.batch, dy: dy.base, argmax: UnsafePointer(workspace.savedBytes), into: dx.base)
+      geometry, batch: dy.batch, dy: dy.base, argmax: UnsafePointer(workspace.savedBytes), into: dx.base,
+      adding: workspace.addsInputGradient)
   }
 }

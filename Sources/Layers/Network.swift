@@ -7,10 +7,18 @@ import Tensors
 public final class Network {
   /// Every parameter, in the order of PyTorch's `state_dict`.
   public let parameters: [Parameter]
-  /// All parameters in one buffer; ``Parameter/slot`` says where each lies.
+  /// The running statistics, behind the parameters in the same buffers.
+  public let statistics: [Parameter]
+  /// All parameters and then all running statistics in one buffer; ``Parameter/slot`` says where each lies.
   public let values: FloatBuffer
-  /// All gradients, at the same offsets; empty for a network that is only evaluated.
+  /// All gradients, at the same offsets, and then what a step adds to the running statistics; empty for a network that is
+  /// only evaluated.
   public let gradients: FloatBuffer
+  /// Floats of parameters: what an optimizer updates.
+  public let parameterCount: Int
+  /// Names of the counters of batches, one for each batch normalisation, and what they count.
+  public let counters: [String]
+  public var batchesTracked: [Int64]
   /// The shape of one sample.
   public let input: Shape
   /// The largest batch.
@@ -37,15 +45,20 @@ public final class Network {
     self.kernels = kernels
     input = graph.input.shape
     parameters = graph.parameters
-    values = FloatBuffer(count: graph.parameterCount)
-    gradients = FloatBuffer(count: training ? graph.parameterCount : 0)
+    statistics = graph.statistics
+    counters = graph.counters
+    batchesTracked = [Int64](repeating: 0, count: graph.counters.count)
+    parameterCount = graph.parameterCount
+    values = FloatBuffer(count: graph.parameterCount + graph.statisticCount)
+    gradients = FloatBuffer(count: training ? values.count : 0)
     layout = ArenaLayout(graph, capacity: capacity, training: training, kernels: kernels)
     arena = FloatBuffer(count: layout.count)
   }
 
-  /// Gives every parameter its first value.
+  /// Gives every parameter and running statistic its first value.
   public func initialize(_ scheme: Initialization, seed: UInt64) {
-    for (index, parameter) in parameters.enumerated() {
+    for index in batchesTracked.indices { batchesTracked[index] = 0 }
+    for (index, parameter) in (parameters + statistics).enumerated() {
       let slot = parameter.slot
       scheme.fill(
         UnsafeMutableBufferPointer(start: values.base + slot.offset, count: slot.count), of: parameter,
@@ -55,17 +68,36 @@ public final class Network {
 
   /// Computes the logits of a batch, (N, classes); they stay valid until the next call.
   ///
-  /// - Parameter samples: names the samples for dropout; evaluation ignores it.
-  public func forward(_ images: TensorView, mode: Mode, samples: SampleKeys) -> TensorView {
+  /// - Parameters:
+  ///   - samples: names the samples for dropout and says how much they count in running statistics; evaluation ignores it.
+  ///   - accumulating: adds to the statistics of the step instead of starting from zero.
+  public func forward(
+    _ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool = false
+  ) -> TensorView {
     precondition(images.batch <= capacity && images.shape.count == input.count, "the batch fits the plan")
+    let statistics = values.count - parameterCount
+    if mode == .training, !accumulating, statistics > 0 {
+      kernels.fill(gradients.base + parameterCount, count: statistics, value: 0)
+    }
     var x = images
     for (node, place) in zip(graph.nodes, layout.placements) {
-      let source = place.x.map { view($0, images.batch, node.input.shape) } ?? images
-      let target = view(place.y, images.batch, node.output.shape)
+      let source = place.x.map { view($0, images.batch, node.input) } ?? images
+      let target = view(place.y, images.batch, node.output)
       node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
       x = target
     }
     return x
+  }
+
+  /// Moves the running statistics towards those of the step, which lie behind the gradients:
+  /// running = (1 - momentum) running + momentum step, with PyTorch's momentum of a tenth.
+  public func updateStatistics() {
+    let momentum: Float = 0.1
+    let (running, step) = (values.base + parameterCount, gradients.base + parameterCount)
+    for index in 0..<values.count - parameterCount {
+      running[index] = (1 - momentum) * running[index] + momentum * step[index]
+    }
+    for index in batchesTracked.indices { batchesTracked[index] += 1 }
   }
 
   /// Softmax cross-entropy of logits that ``forward(_:mode:samples:)`` returned.
@@ -93,7 +125,8 @@ public final class Network {
     _ images: TensorView, samples: SampleKeys, accumulating: Bool = false, ready: (Int) -> Void = { _ in }
   ) {
     precondition(gradients.count == values.count, "the network was planned for training")
-    var end = gradients.count
+    if parameterCount < values.count { ready(parameterCount) }
+    var end = parameterCount
     for index in graph.nodes.indices.reversed() {
       let (node, place) = (graph.nodes[index], layout.placements[index])
       let start = node.firstParameter
@@ -102,24 +135,25 @@ public final class Network {
       }
       let batch = images.batch
       node.op.backward(
-        view(place.dy, batch, node.output.shape), into: place.dx.map { view($0, batch, node.input.shape) },
-        x: place.x.map { view($0, batch, node.input.shape) } ?? images,
-        y: view(place.y, batch, node.output.shape),
+        view(place.dy, batch, node.output), into: place.dx.map { view($0, batch, node.input) },
+        x: place.x.map { view($0, batch, node.input) } ?? images, y: view(place.y, batch, node.output),
         workspace(place, place.backwardScratch, .training, samples))
       if start < end { ready(start) }
       end = start
     }
   }
 
-  private func view(_ offset: Int, _ batch: Int, _ shape: Shape) -> TensorView {
-    TensorView(arena.base + offset, batch: batch, shape: shape)
+  private func view(_ offset: Int, _ batch: Int, _ value: Value) -> TensorView {
+    TensorView(arena.base + offset, batch: batch, shape: value.shape, stride: value.stride)
   }
 
   private func workspace(
     _ place: ArenaLayout.Placement, _ scratch: Int, _ mode: Mode, _ samples: SampleKeys
   ) -> Workspace {
     Workspace(
-      kernels: kernels, mode: mode, parameters: values.base, gradients: gradients.base,
+      kernels: kernels, mode: mode, addsInputGradient: place.adds, parameters: values.base,
+      gradients: gradients.base, statistics: values.base + parameterCount,
+      statisticSums: gradients.base + (gradients.count > 0 ? parameterCount : 0),
       saved: arena.base + place.saved, scratch: arena.base + scratch, samples: samples)
   }
 }

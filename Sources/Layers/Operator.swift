@@ -9,13 +9,22 @@ public enum Mode: Sendable {
 
 /// What runs a layer: geometry and slots, worked out once. It allocates nothing, throws nothing, and infers no shape.
 ///
-/// `backward` adds to parameter gradients and overwrites `dx`; `dx` is nil for the first layer. `dy` is the operator's to
-/// use up. `x` and `y` hold their forward values only where ``keeps`` says so.
+/// `backward` adds to parameter gradients and overwrites `dx`, or adds to it where ``Workspace/addsInputGradient`` says that
+/// another reader of the input came first; `dx` is nil for the first layer. `dy` is the operator's to use up. `x` and `y`
+/// hold their forward values only where ``keeps`` says so.
 public protocol Operator: Sendable {
   /// What backward reads again, and so what must outlive forward.
   var keeps: Kept { get }
   /// Whether y may be x in forward, and dx be dy in backward.
   var worksInPlace: Bool { get }
+  /// Whether forward adds to what `y` holds instead of overwriting it.
+  var addsToOutput: Bool { get }
+  /// Whether backward can add to `dx`.
+  var addsInputGradient: Bool { get }
+  /// Whether `x` and `dx` may be slices: pixels with other channels between them.
+  var readsSlices: Bool { get }
+  /// Whether `y` and `dy` may be slices.
+  var writesSlices: Bool { get }
   /// Floats of scratch that a pass needs for a batch; their content is lost between passes.
   func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int
   /// Floats that forward leaves for backward.
@@ -28,6 +37,10 @@ public protocol Operator: Sendable {
 
 extension Operator {
   public var worksInPlace: Bool { false }
+  public var addsToOutput: Bool { false }
+  public var addsInputGradient: Bool { false }
+  public var readsSlices: Bool { false }
+  public var writesSlices: Bool { false }
   public func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 0 }
   public func saved(batch: Int) -> Int { 0 }
 }
@@ -49,8 +62,13 @@ protocol ActivationFusing: Operator {
 public struct Workspace {
   let kernels: any KernelSet.Type
   let mode: Mode
+  /// Whether backward adds to `dx` instead of overwriting it.
+  let addsInputGradient: Bool
   let parameters: UnsafeMutablePointer<Float>
   let gradients: UnsafeMutablePointer<Float>
+  /// Running statistics, and what this step adds to them.
+  let statistics: UnsafeMutablePointer<Float>
+  let statisticSums: UnsafeMutablePointer<Float>
   let saved: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
   let samples: SampleKeys
@@ -69,16 +87,19 @@ public struct SampleKeys: Sendable {
   public var step: Int
   /// Position of the batch's first sample in the global batch.
   public var firstPosition: Int
+  /// The batch's part of the global batch, by which its statistics count.
+  public var share: Float
 
-  public init(seed: UInt64, step: Int, firstPosition: Int) {
+  public init(seed: UInt64, step: Int, firstPosition: Int, share: Float = 1) {
     self.seed = seed
     self.step = step
     self.firstPosition = firstPosition
+    self.share = share
   }
 }
 
 /// Where a parameter lies in the flat buffers of parameters, gradients and moments.
 public struct Slot: Hashable, Sendable {
-  public let offset: Int
+  public internal(set) var offset: Int
   public let count: Int
 }

@@ -4,7 +4,7 @@ import Tensors
 public struct Parameter: Hashable, Sendable {
   /// The key in PyTorch's `state_dict`, for example `0.weight`.
   public let name: String
-  public let slot: Slot
+  public internal(set) var slot: Slot
   public let layout: ParameterLayout
   public let role: Role
   public let fanIn: Int
@@ -14,7 +14,14 @@ public struct Parameter: Hashable, Sendable {
   public enum Role: Hashable, Sendable {
     case weight
     case bias
+    /// Starts from a constant whatever the scheme: the factors and shifts of channels, and running statistics.
+    case constant(Float)
+    /// Starts from 1 or -1 by chance: the codes of radial basis functions.
+    case sign
   }
+
+  /// Whether weight decay means this parameter: the weights of convolutions and linear layers.
+  public var decays: Bool { role == .weight }
 }
 
 /// The order of a parameter's elements in memory and in PyTorch.
@@ -35,6 +42,12 @@ public struct ParameterLayout: Hashable, Sendable {
   /// A bias: the same in both orders.
   public static func vector(_ count: Int) -> ParameterLayout {
     ParameterLayout(rows: 1, columns: 1, inputs: 1, outputs: count, torchShape: [count])
+  }
+
+  /// Rows that are kept as PyTorch keeps them.
+  public static func matrix(rows: Int, columns: Int) -> ParameterLayout {
+    ParameterLayout(
+      rows: 1, columns: 1, inputs: 1, outputs: rows * columns, torchShape: [rows, columns])
   }
 
   /// The filters of a convolution.

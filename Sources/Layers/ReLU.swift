@@ -9,7 +9,7 @@ public struct ReLU: Layer {
   public func outputShape(for input: Shape) -> Shape { input }
 
   public func lower(_ input: Value, into graph: inout Graph) -> Value {
-    graph.append(ReLUOperator(), of: self, to: input, shape: input.shape)
+    graph.append(ReLUOperator(), to: input, shape: input.shape)
   }
 }
 

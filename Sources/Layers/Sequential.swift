@@ -10,7 +10,7 @@ public struct Sequential: Layer {
   public func outputShape(for input: Shape) throws(ShapeError) -> Shape {
     var shape = input
     for (index, layer) in layers.enumerated() {
-      do { shape = try layer.outputShape(for: shape) } catch { throw error.at("\(index)") }
+      shape = try layer.named("\(index)").outputShape(for: shape)
     }
     return shape
   }
@@ -18,9 +18,7 @@ public struct Sequential: Layer {
   public func lower(_ input: Value, into graph: inout Graph) throws(ShapeError) -> Value {
     var value = input
     for (index, layer) in layers.enumerated() {
-      graph.enter("\(index)")
-      do { value = try layer.lower(value, into: &graph) } catch { throw error.at("\(index)") }
-      graph.leave()
+      value = try layer.named("\(index)").lower(value, into: &graph)
     }
     return value
   }

@@ -9,7 +9,7 @@ public struct Sigmoid: Layer {
   public func outputShape(for input: Shape) -> Shape { input }
 
   public func lower(_ input: Value, into graph: inout Graph) -> Value {
-    graph.append(SigmoidOperator(), of: self, to: input, shape: input.shape)
+    graph.append(SigmoidOperator(), to: input, shape: input.shape)
   }
 }
 

@@ -9,7 +9,7 @@ public struct Tanh: Layer {
   public func outputShape(for input: Shape) -> Shape { input }
 
   public func lower(_ input: Value, into graph: inout Graph) -> Value {
-    graph.append(TanhOperator(), of: self, to: input, shape: input.shape)
+    graph.append(TanhOperator(), to: input, shape: input.shape)
   }
 }
 

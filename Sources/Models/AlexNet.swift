@@ -1,18 +1,19 @@
 import Layers
 
 /// AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional networks", 2012).
-/// Departures: one stream instead of two, no local response normalisation, any number of channels and classes.
+/// Departures: one stream instead of two (or one of the two, ``half(classes:)``), no local response normalisation, any number of
+/// channels and classes.
 enum AlexNet {
-  /// Five convolutions; the first sees the image with `padding`.
+  /// Five convolutions, their widths divided by `ratio`; the first sees the image with `padding`.
   @LayerBuilder
-  private static func features(padding: Int) -> [any Layer] {
-    Conv2D(96, kernel: 11, stride: 4, padding: padding)
+  private static func features(padding: Int, dividedBy ratio: Int = 1) -> [any Layer] {
+    Conv2D(96 / ratio, kernel: 11, stride: 4, padding: padding)
     ReLU()
     MaxPool(3, stride: 2)
-    Conv2D(256, kernel: 5, padding: 2)
+    Conv2D(256 / ratio, kernel: 5, padding: 2)
     ReLU()
     MaxPool(3, stride: 2)
-    for channels in [384, 384, 256] {
+    for channels in [384 / ratio, 384 / ratio, 256 / ratio] {
       Conv2D(channels, kernel: 3, padding: 1)
       ReLU()
     }
@@ -24,6 +25,28 @@ enum AlexNet {
     Sequential {
       features(padding: 1)
       classifier(hidden: 4096, classes: classes)
+    }
+  }
+
+  /// As published for ImageNet: three channels, 227x227; 62,378,344 parameters with 1000 classes.
+  static func imageNet(classes: Int) -> Sequential {
+    Sequential {
+      features(padding: 0)
+      classifier(hidden: 4096, classes: classes)
+    }
+  }
+
+  /// One of the two streams of the paper: three channels, 224x224, half of every width.
+  static func half(classes: Int) -> Sequential {
+    Sequential {
+      features(padding: 2, dividedBy: 2)
+      Flatten()
+      for _ in 0..<2 {
+        Dropout(0.5)
+        Linear(2048)
+        ReLU()
+      }
+      Linear(classes)
     }
   }
 

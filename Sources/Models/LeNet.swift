@@ -1,8 +1,34 @@
 import Layers
 
 /// LeNet (LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998).
-/// Departures: a dense second convolution, plain pooling and a linear output, as teaching notebooks simplify it.
+/// Departures, but for ``original(classes:)``: a dense second convolution, plain pooling and a linear output, as teaching
+/// notebooks simplify it.
 enum LeNet {
+  /// Which of the 6 maps of S2 each of the 16 maps of C3 sees (table I of the paper).
+  private static let connections =
+    (0..<6).map { first in (0..<3).map { (first + $0) % 6 } }
+    + (0..<6).map { first in (0..<4).map { (first + $0) % 6 } }
+    + [[0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]
+
+  /// As in 1998, at 32x32: C1, S2, C3, S4, C5, F6 and radial basis functions. Departures: sigmoid behind C1 and C3; the codes
+  /// of the output are trained.
+  static func original(classes: Int) -> Sequential {
+    Sequential {
+      Conv2D(6, kernel: 5)
+      Sigmoid()
+      Subsampling()
+      PartialConv2D(connections, kernel: 5)
+      Sigmoid()
+      Subsampling()
+      Conv2D(120, kernel: 5)
+      Tanh()
+      Flatten()
+      Linear(84)
+      Tanh()
+      RadialBasis(classes)
+    }
+  }
+
   /// 28x28, padded, sigmoid, average pooling: 61,706 parameters.
   static func average(classes: Int) -> Sequential {
     Sequential {

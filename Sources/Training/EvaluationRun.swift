@@ -51,7 +51,8 @@ public struct EvaluationRun: Sendable {
     let network = Network(graph, capacity: share, training: false, kernels: rank.kernels)
     try rank.together { () throws(Failure) in
       guard rank.isCoordinator else { return }
-      try Checkpoint.open(checkpoint).model.load(into: ParameterTensor.parameters(of: network))
+      try Checkpoint.open(checkpoint).model.load(
+        into: ParameterTensor.model(of: network), countersOf: network)
     }
     try rank.communication.broadcast(UnsafeMutableRawBufferPointer(network.values.elements), from: 0)
 

@@ -13,10 +13,10 @@ extension VectorKernels {
   }
 
   public static func averagePoolGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats, adding: Bool
   ) {
     let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
-    clear(dx, count: batch * geometry.input.count)
+    if !adding { clear(dx, count: batch * geometry.input.count) }
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
         let part = load(dy + window.output + channel, left: left) * share

@@ -1,14 +1,14 @@
 /// Sums down the columns of a row-major matrix.
 enum Columns {
-  /// sums[c] += sum of x[r, c] over the rows.
-  static func addSums(_ x: Source, rows: Int, columns: Int, into sums: Target) {
+  /// sums[c] += sum of x[r, c] over the rows, which lie `stride` floats apart.
+  static func addSums(_ x: Source, rows: Int, columns: Int, stride: Int, into sums: Target) {
     var column = 0
     while column < columns {
       let left = columns - column
       let sum =
         left >= lanes
-        ? self.sum(rows: rows) { load(x + $0 * columns + column) }
-        : self.sum(rows: rows) { load(x + $0 * columns + column, count: left) }
+        ? self.sum(rows: rows) { load(x + $0 * stride + column) }
+        : self.sum(rows: rows) { load(x + $0 * stride + column, count: left) }
       store(sum + load(sums + column, left: left), sums + column, left: left)
       column += lanes
     }
@@ -16,7 +16,7 @@ enum Columns {
 
   /// Four chains side by side, so that an addition need not wait for the one before it.
   @inline(__always)
-  private static func sum(rows: Int, _ row: (Int) -> Vector) -> Vector {
+  static func sum(rows: Int, _ row: (Int) -> Vector) -> Vector {
     var (a, b, c, d) = (Vector(), Vector(), Vector(), Vector())
     var i = 0
     while i + 4 <= rows {

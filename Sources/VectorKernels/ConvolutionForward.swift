@@ -18,10 +18,10 @@ extension VectorKernels {
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels
     let packed = scratch + padded(strips.buffer)
-    Panels.pack(weight, rows: geometry.patch, columns: outputs, into: packed)
+    Panels.pack(weight, rows: geometry.patch, columns: outputs, stride: outputs, into: packed)
     strips.forEach { strip in
       let (base, windows) = strips.input(x, strip, buffer: scratch)
-      let y = y + strips.first(strip) * outputs
+      let y = y + strips.first(strip) * geometry.outputStride
       let product = ForwardPanel(
         geometry: geometry, base: base, windows: windows, positions: strips.count(strip),
         activation: activation)
@@ -65,13 +65,13 @@ private struct ForwardPanel {
         tile.addProducts(
           rows, at: row * windows.row, step: 1, packed + row * line * width, width: width, count: line)
       }
-      let y = y + position * outputs + column
+      let y = y + position * geometry.outputStride + column
       tile.forEach { row, first, sums in
         guard position + row < positions, first < left else { return }
         var sums = sums
         if let bias { sums += load(bias + column + first, left: left - first) }
         sums.replace(with: floor, where: sums .< floor)
-        store(sums, y + row * outputs + first, left: left - first)
+        store(sums, y + row * geometry.outputStride + first, left: left - first)
       }
       position += Rows.count
     }

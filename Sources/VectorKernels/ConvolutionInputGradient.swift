@@ -2,7 +2,7 @@ import Kernels
 
 extension VectorKernels {
   public static func convolutionInputGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     scratch: MutableFloats
   ) {
     let strips = Strips(geometry, batch: batch)
@@ -18,8 +18,8 @@ extension VectorKernels {
       let windows = Windows(buffered: strips, strip)
       strips.begin(strip, scratch)
       let product = ScatterPanel(
-        dy: dy + strips.first(strip) * outputs, outputs: outputs, windows: windows,
-        positions: strips.count(strip))
+        dy: dy + strips.first(strip) * geometry.outputStride, stride: geometry.outputStride, outputs: outputs,
+        windows: windows, positions: strips.count(strip))
       for row in 0..<geometry.kernel {
         let packed = filters + row * padded(line) * outputs
         let buffer = scratch + row * windows.row
@@ -33,7 +33,7 @@ extension VectorKernels {
           }
         }
       }
-      strips.finish(strip, scratch, into: dx)
+      strips.finish(strip, scratch, into: dx, adding: adding)
     }
   }
 }
@@ -41,6 +41,7 @@ extension VectorKernels {
 /// The output gradients of one strip times one panel of a filter row, added to the buffer under the windows.
 private struct ScatterPanel {
   let dy: Source
+  let stride: Int
   let outputs: Int
   let windows: Windows
   let positions: Int
@@ -50,7 +51,7 @@ private struct ScatterPanel {
     var cursor = Windows.Cursor(windows, count: positions)
     var position = 0
     while position < positions {
-      let rows = Rows { dy + min(position + $0, positions - 1) * outputs }
+      let rows = Rows { dy + min(position + $0, positions - 1) * stride }
       var tile = T()
       tile.addProducts(rows, at: 0, step: 1, packed, width: T.columns, count: outputs)
       var target = buffer
@@ -76,8 +77,8 @@ extension Strips {
     clear(buffer + begun, count: strip.images * bufferedRows(strip.rows) * paddedRow - begun)
   }
 
-  /// Writes the rows of `dx` that no later strip adds to, and moves the others to the front of the buffer.
-  fileprivate func finish(_ strip: Strip, _ buffer: Target, into dx: Target) {
+  /// Writes, or adds, the rows of `dx` that no later strip adds to, and moves the others to the front of the buffer.
+  fileprivate func finish(_ strip: Strip, _ buffer: Target, into dx: Target, adding: Bool) {
     let input = geometry.input
     let line = input.width * input.channels
     let held = bufferedRows(strip.rows)
@@ -93,8 +94,12 @@ extension Strips {
         let target = dx + (row - geometry.padding) * line
         if row - top < held {
           let source = buffer + (row - top) * paddedRow + geometry.padding * input.channels
-          copy(source, to: target, count: line)
-        } else {
+          if adding {
+            VectorKernels.accumulate(source, into: target, count: line)
+          } else {
+            copy(source, to: target, count: line)
+          }
+        } else if !adding {
           // No window reaches here: the stride leaps over it, or the last window ends before it.
           clear(target, count: line)
         }

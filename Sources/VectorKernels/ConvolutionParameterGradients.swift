@@ -11,7 +11,9 @@ extension VectorKernels {
     strips.forEach { strip in
       let positions = strips.count(strip)
       let (base, windows) = strips.input(x, strip, buffer: scratch)
-      Panels.pack(dy + strips.first(strip) * outputs, rows: positions, columns: outputs, into: gradients)
+      let dy = dy + strips.first(strip) * geometry.outputStride
+      Panels.pack(
+        dy, rows: positions, columns: outputs, stride: geometry.outputStride, into: gradients)
       let product = FilterPanel(geometry: geometry, base: base, windows: windows, strip: strip)
       Panels.forEach(columns: outputs) { column, width in
         let panel = gradients + column * positions
@@ -24,7 +26,7 @@ extension VectorKernels {
         }
       }
       if let db {
-        Columns.addSums(dy + strips.first(strip) * outputs, rows: positions, columns: outputs, into: db)
+        Columns.addSums(dy, rows: positions, columns: outputs, stride: geometry.outputStride, into: db)
       }
     }
   }

@@ -45,6 +45,6 @@ extension VectorKernels {
       BLAS.multiply(
         rows: inputs, columns: outputs, inner: batch, x, transposed: true, dy, into: dw, accumulate: true)
     }
-    if let db { Columns.addSums(dy, rows: batch, columns: outputs, into: db) }
+    if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
   }
 }

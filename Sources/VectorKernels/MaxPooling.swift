@@ -24,9 +24,10 @@ extension VectorKernels {
   }
 
   public static func maxPoolGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
+    adding: Bool
   ) {
-    clear(dx, count: batch * geometry.input.count)
+    if !adding { clear(dx, count: batch * geometry.input.count) }
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
         let gradient = load(dy + window.output + channel, left: left)

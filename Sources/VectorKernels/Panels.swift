@@ -13,18 +13,18 @@ enum Panels {
     }
   }
 
-  /// Packs a row-major matrix.
-  static func pack(_ source: Source, rows: Int, columns: Int, into packed: Target) {
+  /// Packs a row-major matrix, whose rows lie `stride` floats apart.
+  static func pack(_ source: Source, rows: Int, columns: Int, stride rowStride: Int, into packed: Target) {
     forEach(columns: columns) { column, width in
       let panel = packed + column * rows
       for half in stride(from: 0, to: width, by: lanes) {
         let source = source + column + half
         let target = panel + half
         if columns - column - half >= lanes {
-          for row in 0..<rows { store(load(source + row * columns), target + row * width) }
+          for row in 0..<rows { store(load(source + row * rowStride), target + row * width) }
         } else {
           let left = columns - column - half
-          for row in 0..<rows { store(load(source + row * columns, count: left), target + row * width) }
+          for row in 0..<rows { store(load(source + row * rowStride, count: left), target + row * width) }
         }
       }
     }

@@ -19,11 +19,11 @@ import Testing
     #expect(y == [5, 5])
     #expect(argmax == [1, 0], "the first of equals wins")
     var dx = [Float](repeating: .nan, count: 6)
-    Kernels.maxPoolGradient(geometry, batch: 1, dy: [2, 3], argmax: argmax, into: &dx)
+    Kernels.maxPoolGradient(geometry, batch: 1, dy: [2, 3], argmax: argmax, into: &dx, adding: false)
     #expect(dx == [0, 5, 0, 0, 0, 0], "gradients of both windows meet in the one place")
     Kernels.averagePool(geometry, batch: 1, x: x, into: &y)
     #expect(y == [3, 3])
-    Kernels.averagePoolGradient(geometry, batch: 1, dy: [4, 8], into: &dx)
+    Kernels.averagePoolGradient(geometry, batch: 1, dy: [4, 8], into: &dx, adding: false)
     #expect(dx == [1, 3, 2, 1, 3, 2])
   }
 
@@ -62,13 +62,13 @@ import Testing
     var argmax = [UInt8](repeating: 99, count: dy.count)
     var dx = [Float](repeating: .nan, count: x.count)
     Kernels.maxPool(geometry, batch: 1, x: x, into: &y, argmax: &argmax)
-    Kernels.maxPoolGradient(geometry, batch: 1, dy: dy, argmax: argmax, into: &dx)
+    Kernels.maxPoolGradient(geometry, batch: 1, dy: dy, argmax: argmax, into: &dx, adding: false)
     let maximum = centralDifferences(x, step: 0.25) { x in
       Kernels.maxPool(geometry, batch: 1, x: x, into: &y, argmax: nil)
       return dot(dy, y.map { $0.isFinite ? $0 : 0 })
     }
     #expect(largestDifference(dx, maximum) < 1e-9)
-    Kernels.averagePoolGradient(geometry, batch: 1, dy: dy, into: &dx)
+    Kernels.averagePoolGradient(geometry, batch: 1, dy: dy, into: &dx, adding: false)
     let mean = centralDifferences(x, step: 1) { x in
       Kernels.averagePool(geometry, batch: 1, x: x, into: &y)
       return dot(dy, y)

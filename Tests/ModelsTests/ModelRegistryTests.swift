@@ -6,12 +6,14 @@ import Testing
 @Suite struct ModelRegistryTests {
   /// Parameters as PyTorch counts them for `scripts/reference/models.py`.
   @Test(arguments: [
-    ("lenet", 61_706), ("lenet-max", 44_426), ("lenet5", 61_706), ("alexnet", 46_764_746),
-    ("alexnet-small", 29_983_434), ("vgg11", 128_806_154), ("vgg11-small", 2_018_346), ("vgg16", 134_301_514),
+    ("lenet", 61_706), ("lenet-max", 44_426), ("lenet5", 61_706), ("lenet5-1998", 61_740),
+    ("alexnet", 46_764_746), ("alexnet-small", 29_983_434), ("alexnet-imagenet", 62_378_344),
+    ("alexnet-half", 16_630_440), ("vgg11", 128_806_154), ("vgg11-small", 2_018_346), ("vgg16", 134_301_514),
+    ("nin", 1_992_166), ("googlenet", 5_977_530), ("resnet18", 11_178_378), ("densenet", 758_226),
   ])
   func parameterCounts(name: String, expected: Int) throws {
     let model = try #require(ModelRegistry.named(name))
-    let graph = try model.graph(size: model.input.height, classes: 10)
+    let graph = try model.graph(size: model.input.height, classes: model.classes)
     #expect(graph.parameters.reduce(0) { $0 + $1.slot.count } == expected)
   }
 

@@ -67,6 +67,7 @@ struct ConvolutionInputs {
     used.append(scratch())
     kernels.convolutionInputGradient(
       geometry, batch: batch, dy: buffers.dy.base, weight: buffers.weight.base, into: buffers.dx.base,
+      adding: false,
       scratch: used[1].base)
     used.append(scratch())
     kernels.convolutionParameterGradients(

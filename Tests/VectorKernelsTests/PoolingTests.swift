@@ -52,7 +52,7 @@ import Testing
     var argmax = [UInt8](repeating: guardByte, count: dy.count + 64)
     kernels.maxPool(geometry, batch: batch, x: x.base, into: y.base, argmax: &argmax)
     kernels.maxPool(geometry, batch: batch, x: x.base, into: evaluated.base, argmax: nil)
-    kernels.maxPoolGradient(geometry, batch: batch, dy: dy.base, argmax: argmax, into: dx.base)
+    kernels.maxPoolGradient(geometry, batch: batch, dy: dy.base, argmax: argmax, into: dx.base, adding: false)
     expectIntact([y, evaluated, dx])
     expectEqual(evaluated.values, y.values, "maximum without places")
     let overrun = argmax[dy.count...].contains { $0 != guardByte }
@@ -79,7 +79,7 @@ import Testing
     let y = GuardedBuffer(count: dy.count)
     let dx = GuardedBuffer(count: x.count)
     kernels.averagePool(geometry, batch: batch, x: x.base, into: y.base)
-    kernels.averagePoolGradient(geometry, batch: batch, dy: dy.base, into: dx.base)
+    kernels.averagePoolGradient(geometry, batch: batch, dy: dy.base, into: dx.base, adding: false)
     expectIntact([y, dx])
     return (y.values, dx.values)
   }

@@ -10,7 +10,7 @@ extension ReferenceKernels {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     for image in 0..<batch {
       let x = x + image * geometry.input.count
-      let y = y + image * geometry.output.count
+      let y = y + image * geometry.positions * geometry.outputStride
       var sums = [Double](repeating: 0, count: geometry.output.count)
       geometry.forEachPair { output, place, input in
         for from in 0..<inputs {
@@ -22,29 +22,33 @@ extension ReferenceKernels {
       }
       for element in 0..<geometry.output.count {
         let sum = sums[element] + Double(bias?[element % outputs] ?? 0)
-        y[element] = activation == .relu && sum < 0 ? 0 : Float(sum)
+        y[element / outputs * geometry.outputStride + element % outputs] =
+          activation == .relu && sum < 0 ? 0 : Float(sum)
       }
     }
   }
 
   public static func convolutionInputGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     scratch: MutableFloats
   ) {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     for image in 0..<batch {
-      let dy = dy + image * geometry.output.count
+      let dy = dy + image * geometry.positions * geometry.outputStride
       let dx = dx + image * geometry.input.count
       var sums = [Double](repeating: 0, count: geometry.input.count)
       geometry.forEachPair { output, place, input in
         for from in 0..<inputs {
           for to in 0..<outputs {
             sums[input * inputs + from] +=
-              Double(dy[output * outputs + to]) * Double(weight[(place * inputs + from) * outputs + to])
+              Double(dy[output * geometry.outputStride + to])
+              * Double(weight[(place * inputs + from) * outputs + to])
           }
         }
       }
-      for element in 0..<geometry.input.count { dx[element] = Float(sums[element]) }
+      for element in 0..<geometry.input.count {
+        dx[element] = (adding ? dx[element] : 0) + Float(sums[element])
+      }
     }
   }
 
@@ -56,25 +60,28 @@ extension ReferenceKernels {
     var sums = [Double](repeating: 0, count: geometry.patch * outputs)
     for image in 0..<batch {
       let x = x + image * geometry.input.count
-      let dy = dy + image * geometry.output.count
+      let dy = dy + image * geometry.positions * geometry.outputStride
       geometry.forEachPair { output, place, input in
         for from in 0..<inputs {
           for to in 0..<outputs {
             sums[(place * inputs + from) * outputs + to] +=
-              Double(x[input * inputs + from]) * Double(dy[output * outputs + to])
+              Double(x[input * inputs + from]) * Double(dy[output * geometry.outputStride + to])
           }
         }
       }
     }
     for element in 0..<sums.count { dw[element] += Float(sums[element]) }
-    if let db { addColumnSums(rows: batch * geometry.positions, columns: outputs, dy, into: db) }
+    if let db {
+      let rows = ChannelRows(batch * geometry.positions, channels: outputs, stride: geometry.outputStride)
+      addColumnSums(rows, dy, into: db)
+    }
   }
 
   /// sums[c] += x[r, c] over all rows r.
-  static func addColumnSums(rows: Int, columns: Int, _ x: Floats, into sums: MutableFloats) {
-    for column in 0..<columns {
+  static func addColumnSums(_ rows: ChannelRows, _ x: Floats, into sums: MutableFloats) {
+    for column in 0..<rows.channels {
       var sum = 0.0
-      for row in 0..<rows { sum += Double(x[row * columns + column]) }
+      for row in 0..<rows.count { sum += Double(x[row * rows.stride + column]) }
       sums[column] += Float(sum)
     }
   }

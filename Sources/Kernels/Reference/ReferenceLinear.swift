@@ -41,6 +41,6 @@ extension ReferenceKernels {
         dw[from * outputs + to] += Float(sum)
       }
     }
-    if let db { addColumnSums(rows: batch, columns: outputs, dy, into: db) }
+    if let db { addColumnSums(ChannelRows(batch, channels: outputs), dy, into: db) }
   }
 }

@@ -30,10 +30,11 @@ extension ReferenceKernels {
   }
 
   public static func maxPoolGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
+    adding: Bool
   ) {
     let channels = geometry.input.channels
-    fill(dx, count: batch * geometry.input.count, value: 0)
+    if !adding { fill(dx, count: batch * geometry.input.count, value: 0) }
     for image in 0..<batch {
       let dx = dx + image * geometry.input.count
       let first = image * geometry.output.count
@@ -62,7 +63,7 @@ extension ReferenceKernels {
   }
 
   public static func averagePoolGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats, adding: Bool
   ) {
     let channels = geometry.input.channels
     for image in 0..<batch {
@@ -74,7 +75,9 @@ extension ReferenceKernels {
         }
       }
       for element in 0..<sums.count {
-        dx[image * sums.count + element] = Float(sums[element] / Double(geometry.kernel * geometry.kernel))
+        let target = dx + image * sums.count + element
+        target.pointee =
+          (adding ? target.pointee : 0) + Float(sums[element] / Double(geometry.kernel * geometry.kernel))
       }
     }
   }

@@ -154,7 +154,7 @@ final class Coordinator {
     writer.save(
       CheckpointContents(
         state: state, isBest: isBest, model: ParameterTensor.model(of: replica),
-        optimizer: ParameterTensor.training(of: replica)))
+        integers: replica.network.integers, optimizer: ParameterTensor.training(of: replica)))
     savedStep = step
   }
 

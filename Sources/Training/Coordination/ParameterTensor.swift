@@ -1,8 +1,9 @@
 import Checkpoints
+import Failures
 import Layers
 import Tensors
 
-/// A network's parameter, or a moment of it, as PyTorch sees it: in PyTorch's order, converted while it is copied.
+/// A network's parameter, a moment of it, or a running statistic, as PyTorch sees it: in PyTorch's order, converted while it is copied.
 struct ParameterTensor: TensorSource, TensorSink {
   let name: String
   private let parameter: Parameter
@@ -18,28 +19,52 @@ struct ParameterTensor: TensorSource, TensorSink {
     parameter.layout.scatter(range, from: elements, into: buffer.base + parameter.slot.offset)
   }
 
-  /// Every parameter of a network, under its name in `state_dict`.
-  static func parameters(of network: Network) -> [ParameterTensor] {
-    tensors(of: network, in: network.values, prefix: "")
+  /// Every parameter and running statistic of a network, under its name in `state_dict`.
+  static func model(of network: Network) -> [ParameterTensor] {
+    tensors(network.parameters + network.statistics, in: network.values)
   }
 
   /// What a run is for, under the names of `state_dict`: the averaged values, where there is an average.
   static func model(of replica: Replica) -> [ParameterTensor] {
-    tensors(of: replica.network, in: replica.average?.values ?? replica.network.values, prefix: "")
+    tensors(
+      replica.network.parameters + replica.network.statistics,
+      in: replica.average?.values ?? replica.network.values)
   }
 
   /// What training goes on from besides the model: every moment, `exp_avg.0.weight`, and where the model is an average
   /// the values that are trained, `parameters.0.weight`.
   static func training(of replica: Replica) -> [ParameterTensor] {
-    let raw = replica.average == nil ? [] : [(name: "parameters", buffer: replica.network.values)]
-    return (replica.optimizer.moments + raw).flatMap {
-      tensors(of: replica.network, in: $0.buffer, prefix: "\($0.name).")
+    let network = replica.network
+    let moments = replica.optimizer.moments.flatMap {
+      tensors(network.parameters, in: $0.buffer, prefix: "\($0.name).")
     }
+    guard replica.average != nil else { return moments }
+    return moments
+      + tensors(network.parameters + network.statistics, in: network.values, prefix: "parameters.")
   }
 
   private static func tensors(
-    of network: Network, in buffer: FloatBuffer, prefix: String
+    _ parameters: [Parameter], in buffer: FloatBuffer, prefix: String = ""
   ) -> [ParameterTensor] {
-    network.parameters.map { ParameterTensor(name: prefix + $0.name, parameter: $0, buffer: buffer) }
+    parameters.map { ParameterTensor(name: prefix + $0.name, parameter: $0, buffer: buffer) }
+  }
+}
+
+extension Network {
+  /// The counters of batches, as PyTorch keeps them.
+  var integers: [IntegerTensor] {
+    zip(counters, batchesTracked).map { IntegerTensor($0, values: [$1]) }
+  }
+}
+
+extension SafetensorsReader {
+  /// Fills a model's tensors and the counters of its network.
+  ///
+  /// - Throws: as ``load(into:integers:ignoring:)``; nothing is loaded then.
+  func load(into tensors: [ParameterTensor], countersOf network: Network) throws(Failure) {
+    try load(into: tensors, integers: network.counters)
+    for (index, name) in network.counters.enumerated() {
+      network.batchesTracked[index] = try integers(name)[0]
+    }
   }
 }

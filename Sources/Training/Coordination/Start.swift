@@ -36,7 +36,8 @@ struct Start {
     }
     replica.initialize(settings.initialization, seed: settings.seed)
     if let path = settings.initialWeights {
-      try Checkpoint.open(path).model.load(into: ParameterTensor.parameters(of: replica.network))
+      try Checkpoint.open(path).model.load(
+        into: ParameterTensor.model(of: replica.network), countersOf: replica.network)
       replica.average?.begin(with: replica.network.values)
     }
     state = identity.state
@@ -55,7 +56,7 @@ struct Start {
         advice: "start from them with --init instead of --resume")
     }
     let model = ParameterTensor.model(of: replica)
-    try checkpoint.model.compare(with: model)
+    try checkpoint.model.compare(with: model, integers: replica.network.counters)
     let fresh = identity.state
     let firstSeed = state.seed &- UInt64(state.restarts ?? 0)
     let differences: [(name: String, was: String, is: String)] = [
@@ -73,7 +74,7 @@ struct Start {
     if state.optionsDigest != fresh.optionsDigest {
       console.warning("the settings are not those of the checkpoint; the run goes on with the new ones")
     }
-    try checkpoint.model.load(into: model)
+    try checkpoint.model.load(into: model, countersOf: replica.network)
     try optimizer.load(into: ParameterTensor.training(of: replica))
     state.worldSize = fresh.worldSize
     state.threads = fresh.threads

@@ -36,8 +36,11 @@ struct GradientComputation {
       let piece = batch.piece(index, of: pieces, smoothing: smoothing)
       let isLast = index == pieces - 1
       guard isLast || piece.images.batch > 0 else { continue }
-      let samples = SampleKeys(seed: seed, step: step - 1, firstPosition: piece.firstPosition)
-      let logits = network.forward(piece.images, mode: .training, samples: samples)
+      let samples = SampleKeys(
+        seed: seed, step: step - 1, firstPosition: piece.firstPosition,
+        share: Float(piece.images.batch) / Float(batch.globalCount))
+      let logits = network.forward(
+        piece.images, mode: .training, samples: samples, accumulating: hasBegun)
       let found = network.loss(logits, targets: piece.targets, scale: 1 / Float(batch.globalCount))
       total = (total.loss + found.loss, total.correct + found.correct)
       if isLast { scored(total.loss, total.correct) }

@@ -75,7 +75,7 @@ public final class Replica {
       case .sgd, .lars: settings.momentum == 0 ? 0 : 1
       }
     let copies = (settings.ema == 0 ? 1 : 2) + moments
-    return graph.parameterCount * MemoryLayout<Float>.stride * copies
+    return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * copies
   }
 
   private static func optimizer(
@@ -84,7 +84,7 @@ public final class Replica {
     let spans = network.parameters.map {
       ParameterSpan(
         offset: $0.slot.offset, count: $0.slot.count,
-        decays: settings.decay == .all || $0.role == .weight)
+        decays: settings.decay == .all || $0.decays)
     }
     let (momentum, decay, kernels) = (settings.momentum, settings.weightDecay, rank.kernels)
     return switch settings.optimizer {

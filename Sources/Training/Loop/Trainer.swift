@@ -55,7 +55,8 @@ final class Trainer {
     reducer = GradientReducer(
       thread: rank.communication, gradients: network.gradients.elements,
       buckets: GradientBuckets(
-        count: network.gradients.count, slotOffsets: network.parameters.map(\.slot.offset)))
+        count: network.gradients.count,
+        slotOffsets: (network.parameters + network.statistics).map(\.slot.offset)))
     update = Update(settings, schedule)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
@@ -123,7 +124,7 @@ final class Trainer {
     last.wait = waited
 
     let network = replica.network
-    let squares = rank.kernels.sumOfSquares(network.gradients.base, count: network.gradients.count)
+    let squares = rank.kernels.sumOfSquares(network.gradients.base, count: network.parameterCount)
     let norm = squares.squareRoot()
     if squares.isFinite {
       coordinator?.waitUntilSaved()

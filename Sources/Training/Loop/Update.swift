@@ -23,7 +23,7 @@ struct Update {
       at: step, of: length.steps, base: base, warmUp: warmUp, stepsPerEpoch: length.stepsPerEpoch)
   }
 
-  /// Changes the parameters. Allocates nothing.
+  /// Changes the parameters and the running statistics. Allocates nothing.
   ///
   /// - Parameters:
   ///   - step: from 1.
@@ -35,6 +35,7 @@ struct Update {
     replica.optimizer.update(
       parameters: network.values, gradients: network.gradients, step: number, rate: rate(of: step),
       gradientScale: scale)
+    network.updateStatistics()
     replica.average?.update(from: network.values, step: number)
   }
 }

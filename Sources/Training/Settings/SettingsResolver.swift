@@ -23,7 +23,7 @@ public enum SettingsResolver {
   public static func resolve(
     model: String, commandLine: [String: String], environment: [String: String], file: String?
   ) throws(Failure) -> TrainingSettings {
-    guard ModelRegistry.named(model) != nil else { throw unknownModel(model) }
+    guard let known = ModelRegistry.named(model) else { throw unknownModel(model) }
     let fromEnvironment = Dictionary(
       uniqueKeysWithValues: Setting.all.compactMap { setting in
         environment[setting.environmentName].map { (setting.name, $0) }
@@ -32,6 +32,7 @@ public enum SettingsResolver {
 
     var settings = TrainingSettings()
     settings.model = model
+    settings.classes = known.classes
     let recipe = commandLine["recipe"] ?? fromEnvironment["recipe"] ?? fromFile["recipe"] ?? settings.recipe
     if let known = Recipe.settings(recipe, model: model) {
       try apply(known, from: .recipe(recipe), to: &settings)

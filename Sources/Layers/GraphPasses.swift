@@ -1,0 +1,67 @@
+/// What the plan finds once all operators are there.
+extension Graph {
+  /// How many operators read each storage.
+  var readers: [Int] {
+    var readers = [Int](repeating: 0, count: storages.count)
+    for node in nodes { readers[node.input.storage] += 1 }
+    return readers
+  }
+
+  /// Lets an operator apply the ReLU that follows it, where nobody else reads its result.
+  mutating func fuseActivations() {
+    let readers = readers
+    var renamed = Array(0..<storages.count)
+    var fused: [Node] = []
+    for var node in nodes {
+      node.input.storage = renamed[node.input.storage]
+      node.output.storage = renamed[node.output.storage]
+      if node.op is ReLUOperator, let previous = fused.last, previous.output == node.input,
+        readers[node.input.storage] == 1, var op = previous.op as? any ActivationFusing,
+        op.activation == .identity
+      {
+        op.activation = .relu
+        fused[fused.count - 1].op = op
+        renamed[node.output.storage] = node.input.storage
+      } else {
+        fused.append(node)
+      }
+    }
+    nodes = fused
+  }
+
+  /// Drops copies into a slice whose source can be written there in the first place.
+  mutating func writeSlicesInPlace() {
+    let readers = readers
+    var kept: [Node] = []
+    for node in nodes {
+      let writers = kept.indices.filter { kept[$0].output.storage == node.input.storage }
+      if node.op is CopyOperator, !node.input.isSlice, readers[node.input.storage] == 1,
+        let writer = writers.first, writers.count == 1, kept[writer].op.writesSlices
+      {
+        kept[writer].output = node.output
+      } else {
+        kept.append(node)
+      }
+    }
+    nodes = kept
+  }
+
+  /// Holds the operators to what planning relies on.
+  func validate() {
+    var complete: Set<Int> = []
+    for node in nodes.reversed() where node.input.storage != 0 {
+      let isWhole = node.input.shape.count == storages[node.input.storage].count
+      precondition(
+        isWhole || complete.contains(node.input.storage),
+        "\(node.name): the last reader of a value reads all of it, so that its gradient is complete")
+      complete.insert(node.input.storage)
+    }
+    for (index, node) in nodes.enumerated() where node.op.addsToOutput {
+      precondition(
+        !nodes[..<index].contains {
+          $0.input.storage == node.output.storage
+            || $0.output.storage == node.output.storage && $0.op.keeps.contains(.output)
+        }, "\(node.name): nobody else needs the value that a sum is added to")
+    }
+  }
+}
