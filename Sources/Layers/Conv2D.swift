@@ -9,14 +9,18 @@ public struct Conv2D: Layer {
   public let kernel: Int
   public let stride: Int
   public let padding: Int
+  let gain: Float
   public var kind: String { "Conv2d" }
 
-  /// - Parameter channels: how many filters, and so output channels; the input's are inferred.
-  public init(_ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0) {
+  /// - Parameters:
+  ///   - channels: how many filters, and so output channels; the input's are inferred.
+  ///   - gain: see ``Parameter/gain``.
+  public init(_ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0, gain: Float = 1) {
     self.channels = channels
     self.kernel = kernel
     self.stride = stride
     self.padding = padding
+    self.gain = gain
   }
 
   private func geometry(for input: Shape) throws(ShapeError) -> WindowGeometry {
@@ -34,7 +38,7 @@ public struct Conv2D: Layer {
     let (fanIn, fanOut) = (geometry.patch, kernel * kernel * channels)
     let weight = graph.parameter(
       "weight", .filters(kernel: kernel, inputs: input.shape.channels, outputs: channels), role: .weight,
-      fanIn: fanIn, fanOut: fanOut)
+      fanIn: fanIn, fanOut: fanOut, gain: gain)
     let bias = graph.parameter("bias", .vector(channels), role: .bias, fanIn: fanIn, fanOut: fanOut)
     let op = ConvolutionOperator(geometry: geometry, weight: weight, bias: bias)
     return graph.append(op, to: input, shape: geometry.output)

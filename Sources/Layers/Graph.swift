@@ -95,12 +95,14 @@ public struct Graph: Sendable {
 
   /// Reserves a parameter of the layer being lowered.
   mutating func parameter(
-    _ name: String, _ layout: ParameterLayout, role: Parameter.Role, fanIn: Int = 1, fanOut: Int = 1
+    _ name: String, _ layout: ParameterLayout, role: Parameter.Role, fanIn: Int = 1, fanOut: Int = 1,
+    gain: Float = 1
   ) -> Slot {
     let slot = Slot(offset: parameterCount, count: layout.count)
     parameters.append(
       Parameter(
-        name: self.name(name), slot: slot, layout: layout, role: role, fanIn: fanIn, fanOut: fanOut))
+        name: self.name(name), slot: slot, layout: layout, role: role, fanIn: fanIn, fanOut: fanOut,
+        gain: gain))
     parameterCount += FloatBuffer.aligned(layout.count)
     return slot
   }
@@ -111,7 +113,7 @@ public struct Graph: Sendable {
     statistics.append(
       Parameter(
         name: self.name(name), slot: slot, layout: .vector(channels), role: .constant(start), fanIn: 1,
-        fanOut: 1))
+        fanOut: 1, gain: 1))
     statisticCount += FloatBuffer.aligned(channels)
     return slot
   }

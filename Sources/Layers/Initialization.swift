@@ -6,7 +6,7 @@ public enum Initialization: String, CaseIterable, Sendable {
   case pytorch
   /// Weights N(0, 2 / fan-in), biases 0 (He et al., 2015, arXiv:1502.01852).
   case he
-  /// Weights U(-a, a) with a = sqrt(6 / (fan-in + fan-out)), biases 0 (Glorot and Bengio, 2010).
+  /// Weights U(-a, a) with a = gain sqrt(6 / (fan-in + fan-out)), biases 0 (Glorot and Bengio, 2010).
   case xavier
 
   /// Fills one parameter, the `index`-th of its network.
@@ -14,7 +14,7 @@ public enum Initialization: String, CaseIterable, Sendable {
   {
     let random = RandomStream(seed: seed, .initialisation, layer: index)
     switch (self, parameter.role) {
-    case (_, .constant(let value)):
+    case (.xavier, .constant(_, .some(let value))), (_, .constant(let value, _)):
       elements.update(repeating: value)
     case (_, .sign):
       for element in elements.indices { elements[element] = random.word(element) & 1 == 0 ? -1 : 1 }
@@ -23,7 +23,8 @@ public enum Initialization: String, CaseIterable, Sendable {
     case (.he, .weight):
       fillNormal(elements, deviation: (2 / Float(parameter.fanIn)).squareRoot(), random)
     case (.xavier, .weight):
-      fillUniform(elements, bound: (6 / Float(parameter.fanIn + parameter.fanOut)).squareRoot(), random)
+      let spread = 6 / Float(parameter.fanIn + parameter.fanOut)
+      fillUniform(elements, bound: parameter.gain * spread.squareRoot(), random)
     case (.he, .bias), (.xavier, .bias):
       elements.update(repeating: 0)
     }

@@ -4,10 +4,16 @@ import Tensors
 /// Fully connected layer, as PyTorch's `Linear`: y = x w + b; (N,I) to (N,O).
 public struct Linear: Layer {
   public let outputs: Int
+  let gain: Float
   public var kind: String { "Linear" }
 
-  /// - Parameter outputs: length of the result; the input's is inferred.
-  public init(_ outputs: Int) { self.outputs = outputs }
+  /// - Parameters:
+  ///   - outputs: length of the result; the input's is inferred.
+  ///   - gain: see ``Parameter/gain``.
+  public init(_ outputs: Int, gain: Float = 1) {
+    self.outputs = outputs
+    self.gain = gain
+  }
 
   public func outputShape(for input: Shape) throws(ShapeError) -> Shape {
     guard input.isFlat else {
@@ -20,7 +26,8 @@ public struct Linear: Layer {
     let shape = try outputShape(for: input.shape)
     let inputs = input.shape.count
     let weight = graph.parameter(
-      "weight", .linear(input: input.shape, outputs: outputs), role: .weight, fanIn: inputs, fanOut: outputs)
+      "weight", .linear(input: input.shape, outputs: outputs), role: .weight, fanIn: inputs, fanOut: outputs,
+      gain: gain)
     let bias = graph.parameter("bias", .vector(outputs), role: .bias, fanIn: inputs, fanOut: outputs)
     let op = LinearOperator(inputs: inputs, outputs: outputs, weight: weight, bias: bias)
     return graph.append(op, to: input, shape: shape)

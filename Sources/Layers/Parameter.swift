@@ -9,13 +9,15 @@ public struct Parameter: Hashable, Sendable {
   public let role: Role
   public let fanIn: Int
   public let fanOut: Int
+  /// By which Xavier's weights are larger: 4 in front of a sigmoid, whose slope at 0 is 1/4.
+  public let gain: Float
 
   /// What a parameter does; initialisation and weight decay depend on it.
   public enum Role: Hashable, Sendable {
     case weight
     case bias
-    /// Starts from a constant whatever the scheme: the factors and shifts of channels, and running statistics.
-    case constant(Float)
+    /// Starts from a constant: the factors and shifts of channels, and running statistics. Xavier's scheme may have another.
+    case constant(Float, xavier: Float? = nil)
     /// Starts from 1 or -1 by chance: the codes of radial basis functions.
     case sign
   }

@@ -9,11 +9,14 @@ public struct PartialConv2D: Layer {
   /// The input channels that each output channel sees.
   public let table: [[Int]]
   public let kernel: Int
+  let gain: Float
   public var kind: String { "PartialConv2d" }
 
-  public init(_ table: [[Int]], kernel: Int) {
+  /// - Parameter gain: see ``Parameter/gain``.
+  public init(_ table: [[Int]], kernel: Int, gain: Float = 1) {
     self.table = table
     self.kernel = kernel
+    self.gain = gain
   }
 
   private var inputs: Int { (table.joined().max() ?? -1) + 1 }
@@ -39,7 +42,7 @@ public struct PartialConv2D: Layer {
     let (fanIn, fanOut) = (geometry.patch, kernel * kernel * table.count)
     let weight = graph.parameter(
       "weight", .filters(kernel: kernel, inputs: inputs, outputs: table.count), role: .weight, fanIn: fanIn,
-      fanOut: fanOut)
+      fanOut: fanOut, gain: gain)
     let bias = graph.parameter("bias", .vector(table.count), role: .bias, fanIn: fanIn, fanOut: fanOut)
     // In memory a filter is (rows, columns, in, out).
     let isConnected = (0..<kernel * kernel).flatMap { _ in

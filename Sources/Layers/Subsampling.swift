@@ -3,6 +3,9 @@ import Tensors
 
 /// Trainable subsampling of LeNet-5 (LeCun et al., 1998): y = sigmoid(w_c s + b_c), where s is the sum of each 2x2 window of
 /// channel c; (N,H,W,C) to (N,H/2,W/2,C).
+///
+/// It starts as PyTorch's reference, from w = 1/4 and b = 0. Xavier's scheme starts it from w = 1 and b = -2: behind a sigmoid s
+/// is 2 on average, so that this one begins in the middle of its slope of 1/4, and the signal keeps its size.
 public struct Subsampling: Layer {
   public var kind: String { "Subsampling" }
 
@@ -20,8 +23,9 @@ public struct Subsampling: Layer {
     let geometry = try geometry(for: input.shape)
     let channels = input.shape.channels
     let op = SubsamplingOperator(
-      geometry: geometry, weight: graph.parameter("weight", .vector(channels), role: .constant(0.25)),
-      bias: graph.parameter("bias", .vector(channels), role: .constant(0)))
+      geometry: geometry,
+      weight: graph.parameter("weight", .vector(channels), role: .constant(0.25, xavier: 1)),
+      bias: graph.parameter("bias", .vector(channels), role: .constant(0, xavier: -2)))
     return graph.append(op, to: input, shape: geometry.output)
   }
 }

@@ -11,19 +11,20 @@ enum LeNet {
     + [[0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]
 
   /// As in 1998, at 32x32: C1, S2, C3, S4, C5, F6 and radial basis functions. Departures: sigmoid behind C1 and C3; the codes
-  /// of the output are trained.
+  /// of the output are trained. The gains matter: without them four sigmoids leave nothing of the image, and F6 starts so far
+  /// from the codes that the first steps only pull it to zero.
   static func original(classes: Int) -> Sequential {
     Sequential {
-      Conv2D(6, kernel: 5)
+      Conv2D(6, kernel: 5, gain: 4)
       Sigmoid()
       Subsampling()
-      PartialConv2D(connections, kernel: 5)
+      PartialConv2D(connections, kernel: 5, gain: 4)
       Sigmoid()
       Subsampling()
-      Conv2D(120, kernel: 5)
+      Conv2D(120, kernel: 5, gain: 4)
       Tanh()
       Flatten()
-      Linear(84)
+      Linear(84, gain: 0.1)
       Tanh()
       RadialBasis(classes)
     }
