@@ -22,13 +22,13 @@ def build(name, size=None, dropout=None):
         if isinstance(layer, nn.Dropout) and dropout is not None:
             layer.p = dropout
     kinds = [type(layer) for layer in network]
-    if shape[1:] != (height, width) and nn.Flatten in kinds:
-        flatten = kinds.index(nn.Flatten)
+    linear = next((index for index, kind in enumerate(kinds) if kind is nn.Linear), None)
+    if shape[1:] != (height, width) and linear is not None:
         with torch.no_grad():
-            inputs = network[:flatten + 1](torch.zeros(1, *shape)).shape[1]
-        after = flatten + 1
-        if after < len(network) and network[after].in_features != inputs:
-            network[after] = nn.Linear(inputs, network[after].out_features)
+            inputs = network.eval()[:linear](torch.zeros(1, *shape)).shape[1]
+        network.train()
+        if network[linear].in_features != inputs:
+            network[linear] = nn.Linear(inputs, network[linear].out_features)
     return network, shape
 
 
@@ -36,6 +36,24 @@ def build(name, size=None, dropout=None):
 # float32 sums differ by about 1e-6 of it. A tie closer than EXACT is one of equal inputs (the black
 # around the garments): it stays a tie in any arithmetic, and whoever wins, the gradient is the same.
 MARGIN, EXACT = 5e-6, 1e-12
+
+
+@torch.no_grad()
+def lively(network):
+    """He's random weights, and running statistics that are not those of the start.
+
+    For networks of blocks, and for those that are smooth. Ties within rounding are rare at small sizes; a draw
+    that has one is drawn again by the caller."""
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.normal_(module.weight, std=math.sqrt(2 / module.weight[0].numel()))
+            nn.init.uniform_(module.bias, -0.1, 0.1)
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.uniform_(module.bias, -0.1, 0.1)
+            module.running_mean.uniform_(-0.2, 0.2)
+            module.running_var.uniform_(0.5, 1.5)
+            module.num_batches_tracked.fill_(7)
 
 
 @torch.no_grad()

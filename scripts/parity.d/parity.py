@@ -1,184 +1,158 @@
-"""PyTorch judges cnn-dist: one SGD step and the logits of 100 test images, network by network. See scripts/parity."""
+"""PyTorch in double precision judges cnn-dist, network by network. See scripts/parity."""
 import argparse
-import copy
-import csv
 import dataclasses
 import os
 import pathlib
-import subprocess
 import tempfile
 import time
 
 import torch
-import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
 
 import fashion_mnist
 import networks
+import optimizers
+import program
+import truth
 
-LEARNING_RATE = 0.1
 TEST_IMAGES = 100
 
-# New parameters, relative to the largest change of the step. float32 sums in another order differ by 1e-7 to 3e-6 here.
-STEP_TOLERANCE = 1e-5
-# The same per tensor, relative to the tensor's own largest change, after taking off one unit in the last place of the
-# weight: that much comes from rounding the new weight, whatever the gradient. For small cases, which have no near ties.
-TENSOR_TOLERANCE = 1e-5
-# At 224x224 one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and moves a
+# Of every parameter's gradient, relative to the tensor's own largest: float32 sums over a whole batch and image differ by 1e-7
+# to 2e-5 from double precision, deepest networks most. A wrong factor or a lost term shows as 1e-2 or more.
+GRADIENT_TOLERANCE = 1e-4
+# At full size one of millions of ReLUs and pooling windows lies within rounding of a tie, goes the other way and moves a
 # whole small tensor: between PyTorch's own two memory formats by up to 2e-2. A wrong kernel moves it by about 1.
-TENSOR_TOLERANCE_FULL_SIZE = 0.1
-# Such a flip is chance, a fault is not: a full-size case that fails is drawn again, this often in all.
-FULL_SIZE_DRAWS = 3
-# Logits, relative to the largest one.
+GRADIENT_TOLERANCE_FULL_SIZE = 0.1
+# A tie is chance, a fault is not: a case that fails is drawn again, this often in all.
+DRAWS = 3
+# Logits in evaluation mode, relative to the largest one; the loss relative to itself; running statistics to their largest.
 LOGITS_TOLERANCE = 1e-4
+LOSS_TOLERANCE = 1e-5
+STATISTICS_TOLERANCE = 1e-5
 
 
 @dataclasses.dataclass
 class Case:
-    """Small cases have weights that make every error visible, full-size ones PyTorch's default initialisation."""
+    """A network at an image size. `awake` draws weights clear of ties, layer by layer, which needs a plain sequence."""
     name: str
     size: int
     batch: int
-    small: bool
-    long: bool = False
+    awake: bool = True
+    full_size: bool = False
 
     def __str__(self):
         return f"{self.name}@{self.size}"
 
 
 CASES = [
-    Case("lenet", 28, 32, small=True),
-    Case("lenet-max", 28, 8, small=True),
-    Case("lenet5", 32, 32, small=True),
-    Case("alexnet", 128, 4, small=True),
-    Case("alexnet-small", 128, 4, small=True),
-    Case("vgg11", 32, 4, small=True),
-    Case("vgg11-small", 32, 4, small=True),
-    Case("vgg16", 32, 4, small=True),
-    Case("alexnet", 224, 4, small=False),
-    Case("vgg11", 224, 4, small=False),
-    Case("alexnet-small", 224, 4, small=False, long=True),
-    Case("vgg11-small", 224, 4, small=False, long=True),
-    Case("vgg16", 224, 4, small=False, long=True),
+    Case("lenet", 28, 32),
+    Case("lenet-max", 28, 8),
+    Case("lenet5", 32, 32),
+    Case("lenet5-1998", 32, 32, awake=False),
+    Case("alexnet", 128, 4),
+    Case("alexnet-small", 128, 4),
+    Case("alexnet-imagenet", 128, 4),
+    Case("alexnet-half", 128, 4),
+    Case("vgg11", 32, 4),
+    Case("vgg11-small", 32, 4),
+    Case("vgg16", 32, 4),
+    Case("nin", 67, 4),
+    Case("googlenet", 32, 8, awake=False),
+    Case("resnet18", 64, 8, awake=False),
+    Case("densenet", 64, 8, awake=False),
+    Case("alexnet", 224, 4, awake=False, full_size=True),
+    Case("alexnet-small", 224, 4, awake=False, full_size=True),
+    Case("vgg11", 224, 4, awake=False, full_size=True),
+    Case("vgg11-small", 224, 4, awake=False, full_size=True),
+    Case("vgg16", 224, 4, awake=False, full_size=True),
+    Case("nin", 224, 4, awake=False, full_size=True),
+    Case("googlenet", 96, 4, awake=False, full_size=True),
+    Case("resnet18", 96, 4, awake=False, full_size=True),
+    Case("densenet", 96, 4, awake=False, full_size=True),
 ]
 
 
-def step(network, images, labels, memory_format=torch.contiguous_format):
-    """PyTorch's parameters after one step of plain SGD."""
-    network = copy.deepcopy(network).to(memory_format=memory_format)
-    optimizer = torch.optim.SGD(network.parameters(), lr=LEARNING_RATE)
-    F.cross_entropy(network(images.contiguous(memory_format=memory_format)), labels).backward()
-    optimizer.step()
-    return {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-
-
-def distances(ours, theirs, before):
-    """Worst difference relative to the largest change of all, and to that of its tensor less one ulp."""
-    largest = max(float((theirs[name] - before[name]).abs().max()) for name in before)
-    whole = tensor = 0.0
-    for name, new in theirs.items():
-        difference = (ours[name] - new).abs()
-        whole = max(whole, float(difference.max()) / largest)
-        ulp = torch.nextafter(new.abs(), torch.tensor(torch.inf)) - new.abs()
-        change = float((new - before[name]).abs().max())
-        tensor = max(tensor, float((difference - ulp).clamp(min=0).max()) / change)
-    return whole, tensor
-
-
-def run(*command):
-    """Runs a command; its output is shown only when it fails."""
-    result = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.STDOUT, text=True)
-    if result.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{result.stdout}exit {result.returncode}")
-
-
-def read_logits(path, labels):
-    """The rows of `evaluate --logits`, which must be the first test images in order."""
-    with open(path, newline="") as file:
-        rows = list(csv.DictReader(file))
-    if [int(row["index"]) for row in rows] != list(range(len(labels))):
-        raise SystemExit(f"{path}: {len(rows)} rows, or not in the order of the test set")
-    if [int(row["label"]) for row in rows] != labels.tolist():
-        raise SystemExit(f"{path}: labels are not those of the test set")
-    classes = sum(key.startswith("logit") for key in rows[0])
-    return torch.tensor([[float(row[f"logit{k}"]) for k in range(classes)] for row in rows])
-
-
-def judge(case, seed, program, mpirun, directory):
-    """One row of the table."""
+def judge(case, seed, cnn_dist, directory):
+    """One row of the table; whether it holds."""
     start = time.monotonic()
     torch.manual_seed(seed)
     network, shape = networks.build(case.name, case.size, dropout=0.0)
     images, labels = fashion_mnist.load("train", case.batch, shape)
-    if case.small:
+    if case.awake:
         networks.wide_awake(network, images)
-    before = copy.deepcopy(network.state_dict())
-    initial, trained = directory / "initial.safetensors", directory / "run"
-    save_file(before, initial)
-    run(*mpirun, "-n", 2, program, "train", case.name, "--recipe", "notebook", "--init", initial, "--no-shuffle", "--dropout", 0,
-        "--optimizer", "sgd", "--lr", LEARNING_RATE, "--max-steps", 1, "--batch-size", case.batch,
-        "--image-size", case.size, "--threads", 1, "--eval-every", 0, "--quiet", "--run", trained)
-    theirs = step(network, images, labels)
-    itself, _ = distances(step(network, images, labels, torch.channels_last), theirs, before)
-    ours = load_file(trained / "checkpoints" / "last" / "model.safetensors")
-    network.load_state_dict(ours, strict=True)
-    whole, tensor = distances(ours, theirs, before)
+    else:
+        networks.lively(network)
+    classes = truth.classes(network, shape)
+    expected = truth.Step(network, images, labels, ranks=2)
+    found = cnn_dist.step(case.name, network.state_dict(), size=case.size, classes=classes, batch=case.batch,
+                          directory=directory)
+    # The names and shapes of everything, as PyTorch wants them.
+    networks.build(case.name, case.size)[0].load_state_dict(found.state, strict=True)
 
-    table = directory / "logits.csv"
-    run(program, "evaluate", trained, "--logits", table, "--test-limit", TEST_IMAGES)
+    gradients = truth.worst_gradient(found.gradients, expected.gradients)
+    itself = truth.worst_gradient(expected.float_gradients, expected.gradients)
+    loss = abs(found.loss - expected.loss) / expected.loss
+    statistics = truth.worst_statistic(found.state, expected.statistics)
+
     images, labels = fashion_mnist.load("t10k", TEST_IMAGES, shape)
     with torch.no_grad():
-        expected = network.eval()(images)
-    largest = float(expected.abs().max())
-    logits = float((read_logits(table, labels) - expected).abs().max()) / largest
-    spread = float(expected.std(0).max()) / largest
+        wanted = network.eval()(images)
+    logits = cnn_dist.logits(case.name, directory, labels, size=case.size, classes=classes)
+    largest = float(wanted.abs().max())
+    distance = float((logits - wanted).abs().max()) / largest
+    spread = float(wanted.std(0).max()) / largest
 
-    allowed_tensor = TENSOR_TOLERANCE if case.small else TENSOR_TOLERANCE_FULL_SIZE
+    allowed = GRADIENT_TOLERANCE_FULL_SIZE if case.full_size else GRADIENT_TOLERANCE
     failed = [what for what, value, limit in (
-        ("step", whole, STEP_TOLERANCE), ("tensor", tensor, allowed_tensor), ("logits", logits, LOGITS_TOLERANCE))
+        ("gradients", gradients, allowed), ("loss", loss, LOSS_TOLERANCE),
+        ("statistics", statistics, STATISTICS_TOLERANCE), ("logits", distance, LOGITS_TOLERANCE))
         if not value <= limit]
-    print(f"{str(case):18} {case.batch:5} {whole:9.1e} {itself:9.1e} {tensor:9.1e} {logits:9.1e} {spread:9.1e} "
-          f"{time.monotonic() - start:6.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}", flush=True)
+    print(f"{str(case):20} {case.batch:5} {gradients:9.1e} {itself:9.1e} {loss:9.1e} {statistics:10.1e} {distance:9.1e} "
+          f"{spread:9.1e} {time.monotonic() - start:5.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}",
+          flush=True)
     return not failed
 
 
-def selected(models, everything):
-    if not models:
-        return [case for case in CASES if everything or not case.long]
-    chosen = [case for case in CASES if {case.name, str(case)} & set(models)]
-    unknown = [name for name in models if not any(name in (case.name, str(case)) for case in CASES)]
+def selected(names, everything):
+    if not names:
+        return [case for case in CASES if everything or not case.full_size]
+    unknown = [name for name in names if not any(name in (case.name, str(case)) for case in CASES)]
     if unknown:
         raise SystemExit(f"unknown: {', '.join(unknown)}; one of {', '.join(map(str, CASES))}")
-    return chosen
+    return [case for case in CASES if str(case) in names or (case.name in names and not case.full_size)]
 
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/parity", description=__doc__)
     parser.add_argument("--models", default="", help="comma-separated, lenet or vgg11@224")
-    parser.add_argument("--all", action="store_true", help="every network at its full size too")
-    parser.add_argument("--seed", type=int, default=1, help="of the initial weights")
+    parser.add_argument("--all", action="store_true", help="the large networks at full size too")
+    parser.add_argument("--seed", type=int, default=1, help="of the first draw of weights")
     parser.add_argument("--program", required=True)
     parser.add_argument("--mpirun", required=True, help="the command that starts ranks")
     options = parser.parse_args()
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    cases = selected([name for name in options.models.split(",") if name], options.all)
-    print(f"PyTorch {torch.__version__}; one SGD step on 2 ranks and {TEST_IMAGES} test images; worst relative differences")
-    print(f"{'network@size':18} {'batch':>5} {'step':>9} {'itself':>9} {'tensor':>9} {'logits':>9} {'spread':>9} {'took':>8}")
+    cnn_dist = program.Program(options.program, options.mpirun.split())
+    names = [name for name in options.models.split(",") if name]
+    cases = selected(names, options.all)
+    print(f"PyTorch {torch.__version__} in double precision; one step on 2 ranks, and {TEST_IMAGES} test images; worst errors")
+    print(f"{'network@size':20} {'batch':>5} {'gradients':>9} {'itself':>9} {'loss':>9} {'statistics':>10} {'logits':>9} "
+          f"{'spread':>9} {'took':>7}")
     failed = []
     for case in cases:
-        for seed in range(options.seed, options.seed + (1 if case.small else FULL_SIZE_DRAWS)):
+        for seed in range(options.seed, options.seed + DRAWS):
             with tempfile.TemporaryDirectory(prefix="cnn-dist-parity-") as directory:
-                if judge(case, seed, options.program, options.mpirun.split(), pathlib.Path(directory)):
+                if judge(case, seed, cnn_dist, pathlib.Path(directory)):
                     break
         else:
             failed.append(str(case))
-    print(f"step: of the largest change, at most {STEP_TOLERANCE:.0e}; itself: the same between PyTorch's two memory "
-          f"formats; tensor: of the\ntensor's own largest change, at most {TENSOR_TOLERANCE:.0e}, at full size "
-          f"{TENSOR_TOLERANCE_FULL_SIZE}; logits: of the largest, at most {LOGITS_TOLERANCE:.0e}; spread: how much\n"
-          f"logits depend on the image")
+    print(f"gradients: of every parameter, relative to the largest of its tensor, at most {GRADIENT_TOLERANCE:.0e} "
+          f"(full size {GRADIENT_TOLERANCE_FULL_SIZE});\nitself: the same of PyTorch's own float32; loss: at most "
+          f"{LOSS_TOLERANCE:.0e} of itself; statistics: running mean and variance, at most {STATISTICS_TOLERANCE:.0e}\n"
+          f"of the largest; logits: in evaluation mode, at most {LOGITS_TOLERANCE:.0e} of the largest; spread: how much they "
+          f"depend on the image")
+    if not names:
+        failed += optimizers.judge_all(cnn_dist)
     if failed:
-        raise SystemExit(f"parity: not equal to PyTorch: {', '.join(failed)}")
+        raise SystemExit(f"\nparity: not equal to PyTorch: {', '.join(failed)}")
 
 
 if __name__ == "__main__":
