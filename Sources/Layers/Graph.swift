@@ -42,6 +42,8 @@ public struct Graph: Sendable {
   /// Floats of running statistics behind them.
   public private(set) var statisticCount = 0
   var nodes: [Node] = []
+  /// Operators that run in a pass, after fusion.
+  public var operatorCount: Int { nodes.count }
   /// The whole shape of every storage.
   private(set) var storages: [Shape] = []
   /// Parameters below it belong to operators that are already there.

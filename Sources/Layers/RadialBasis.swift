@@ -10,8 +10,9 @@ public struct RadialBasis: Layer {
   public init(_ classes: Int) { self.classes = classes }
 
   public func outputShape(for input: Shape) throws(ShapeError) -> Shape {
-    guard input.isFlat else {
-      throw ShapeError(layer: kind, expected: "a vector (Flatten() makes one)", found: input)
+    // The codes are kept in PyTorch's order, which is that of memory only where no image was flattened.
+    guard input.isFlat, input.count == input.channels else {
+      throw ShapeError(layer: kind, expected: "the outputs of a linear layer", found: input)
     }
     return .vector(classes)
   }

@@ -1,14 +1,18 @@
 """Makes Tests/LayersTests/Fixtures/layers.json: what PyTorch computes for every layer, alone in a small network.
 
 Each network is convolution 1x1, the layer, flatten, linear to three classes, with softmax cross-entropy over a batch of two.
-Recorded: weights, input, logits, loss and every gradient, in PyTorch's order. The 1x1 convolution in front makes the
-layer's input gradient visible. Needs torch 2.13; takes a second. Usage: python scripts/goldens/layers.py
+Recorded: weights, input, logits, loss and every gradient, in PyTorch's order; running statistics behind the step, and the logits
+in evaluation mode with them. The 1x1 convolution in front makes the layer's input gradient visible. Needs torch 2.13; takes a second. Usage: python scripts/goldens/layers.py
 """
 import json
 import pathlib
+import sys
 
 import torch
 from torch import nn
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "reference"))
+import models  # noqa: E402
 
 CASES = {  # name: (channels, height, width, layers)
     "conv-3x3-padded": (2, 5, 4, lambda: [nn.Conv2d(2, 3, 3, padding=1)]),
@@ -25,6 +29,23 @@ CASES = {  # name: (channels, height, width, layers)
     "sigmoid": (2, 3, 3, lambda: [nn.Sigmoid()]),
     "tanh": (2, 3, 3, lambda: [nn.Tanh()]),
     "linear-relu": (2, 3, 2, lambda: [nn.Flatten(), nn.Linear(12, 5), nn.ReLU()]),
+    "batchnorm": (3, 3, 4, lambda: [nn.BatchNorm2d(3)]),
+    "batchnorm-relu": (17, 2, 3, lambda: [nn.BatchNorm2d(17), nn.ReLU()]),
+    "adaptive-global": (3, 4, 5, lambda: [nn.AdaptiveAvgPool2d(1)]),
+    "adaptive-2": (2, 5, 7, lambda: [nn.AdaptiveAvgPool2d(2)]),
+    "inception": (3, 4, 4, lambda: [models.Inception(3, 2, (2, 3), (2, 4), 2)]),
+    "inception-twice": (2, 4, 3, lambda: [models.Inception(2, 1, (1, 2), (1, 2), 1), models.Inception(6, 2, (1, 1), (1, 1), 1)]),
+    "residual": (3, 4, 4, lambda: [models.Residual(3, 3)]),
+    "residual-projected": (2, 5, 4, lambda: [models.Residual(2, 3, 2)]),
+    "residual-chain": (2, 4, 4, lambda: [models.Residual(2, 2), models.Residual(2, 4, 2), models.Residual(4, 4)]),
+    "dense-block": (3, 4, 3, lambda: [models.DenseBlock(3, 3, 2)]),
+    "dense-transition": (2, 4, 4, lambda: [
+        models.DenseBlock(2, 2, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, 1), nn.AvgPool2d(2, 2),
+        models.DenseBlock(1, 4, 2)]),
+    "subsampling": (3, 4, 6, lambda: [models.Subsampling(3)]),
+    "partial-conv": (6, 5, 6, lambda: [models.PartialConv2d()]),
+    "rbf": (2, 2, 2, lambda: [nn.Flatten(), nn.Linear(8, 6), models.RBF(6, 4)]),
+    "softmax": (2, 2, 2, lambda: [nn.Flatten(), nn.Softmax(dim=1)]),
 }
 
 
@@ -33,8 +54,13 @@ def main():
     for name, (channels, height, width, make) in CASES.items():
         torch.manual_seed(len(cases))
         front = [nn.Conv2d(channels, channels, 1), *make()]
-        outputs = nn.Sequential(*front)(torch.zeros(1, channels, height, width)).flatten(1).shape[1]
+        outputs = nn.Sequential(*front).eval()(torch.zeros(1, channels, height, width)).flatten(1).shape[1]
         network = nn.Sequential(*front, nn.Flatten(), nn.Linear(outputs, 3))
+        network.train()
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                nn.init.uniform_(module.weight, 0.5, 1.5)
+                nn.init.uniform_(module.bias, -0.5, 0.5)
         x = torch.randn(2, channels, height, width)
         labels = torch.tensor([2, 0])
         logits = network(x)
@@ -46,6 +72,8 @@ def main():
             "labels": labels.tolist(), "logits": flat(logits), "loss": loss.item(),
             "weights": [flat(p) for p in network.parameters()],
             "gradients": [flat(p.grad) for p in network.parameters()],
+            "statistics": [flat(b) for name, b in network.named_buffers() if "running" in name],
+            "evaluation": flat(network.eval()(x)),
         })
     path = pathlib.Path(__file__).parents[2] / "Tests/LayersTests/Fixtures/layers.json"
     path.write_text(json.dumps(cases, separators=(",", ":")).replace("},{", "},\n{") + "\n")
