@@ -75,7 +75,11 @@ let package = Package(
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
         "Models", "Optimizers", "Telemetry", "Tensors", "Threads", logging, yams,
       ]),
-    module("Command", ["Collectives", "Datasets", "Failures", "Models", "Telemetry", "Training", arguments]),
+    module(
+      "Command",
+      [
+        "Collectives", "Datasets", "Failures", "Layers", "Models", "Telemetry", "Training", arguments,
+      ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
     tests("InstructionSets", ["Failures", "Kernels"]),
@@ -91,10 +95,10 @@ let package = Package(
     tests("Telemetry", ["Failures", "Files", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Models", ["Layers", "Tensors"]),
+    tests("Models", ["Layers", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
-    tests("Command", ["ProgramRunner", "Telemetry"]),
+    tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(

@@ -10,7 +10,10 @@ public struct CNNDist: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "cnn-dist",
     abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
-    version: Version.current, subcommands: [TrainCommand.self, EvaluateCommand.self, DataCommand.self])
+    version: Version.current,
+    subcommands: [
+      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
+    ])
 
   public init() {}
 

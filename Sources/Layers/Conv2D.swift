@@ -43,6 +43,8 @@ public struct Conv2D: Layer {
     let op = ConvolutionOperator(geometry: geometry, weight: weight, bias: bias)
     return graph.append(op, to: input, shape: geometry.output)
   }
+
+  public func multiplyAdds(parameters: Int, output: Shape) -> Int { output.positions * parameters }
 }
 
 /// What windowed layers say about an image that their window does not fit.

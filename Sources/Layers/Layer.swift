@@ -10,6 +10,16 @@ public protocol Layer: Sendable {
 
   /// Appends the layer's operators and parameters to `graph`, reading `input`, and returns what they compute.
   func lower(_ input: Value, into graph: inout Graph) throws(ShapeError) -> Value
+
+  /// Multiplications with addition for one sample, counted as torchinfo does: each of the layer's parameters once, those of
+  /// a convolution once at every position of the output.
+  func multiplyAdds(parameters: Int, output: Shape) -> Int
+
+  /// How many of the layer's parameters are used.
+  func connectedParameters(of parameters: Int) -> Int
+
+  /// Connections in the sense of LeCun et al. (1998): output positions x (connected weights + biases), for one sample.
+  func connections(parameters: Int, output: Shape) -> Int
 }
 
 /// A layer met a sample that it cannot take.

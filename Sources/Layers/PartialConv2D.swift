@@ -52,6 +52,10 @@ public struct PartialConv2D: Layer {
       geometry: geometry, weight: weight, bias: bias, isConnected: isConnected)
     return graph.append(op, to: input, shape: geometry.output)
   }
+
+  public func multiplyAdds(parameters: Int, output: Shape) -> Int { output.positions * parameters }
+
+  public func connectedParameters(of parameters: Int) -> Int { connectedParameters }
 }
 
 struct PartialConvolutionOperator: Operator {

@@ -28,6 +28,9 @@ public struct Subsampling: Layer {
       bias: graph.parameter("bias", .vector(channels), role: .constant(0, xavier: -2)))
     return graph.append(op, to: input, shape: geometry.output)
   }
+
+  /// Every unit adds up the four pixels of its window and a bias, although they share one weight.
+  public func connections(parameters: Int, output: Shape) -> Int { output.count * (4 + 1) }
 }
 
 struct SubsamplingOperator: Operator {

@@ -1,9 +1,14 @@
 import Layers
 
-/// AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional networks", 2012).
+/// AlexNet (Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural networks", 2012).
 /// Departures: one stream instead of two (or one of the two, ``half(classes:)``), no local response normalisation, any number of
 /// channels and classes.
 enum AlexNet {
+  static let paper = Paper(
+    authors: ["Krizhevsky", "Sutskever", "Hinton"], year: 2012,
+    title: "ImageNet classification with deep convolutional neural networks",
+    identifier: "doi:10.1145/3065386")
+
   /// Five convolutions, their widths divided by `ratio`; the first sees the image with `padding`.
   @LayerBuilder
   private static func features(padding: Int, dividedBy ratio: Int = 1) -> [any Layer] {

@@ -4,6 +4,12 @@ import Layers
 /// Departures: one channel, ten classes and 96x96; no auxiliary classifiers, no local response normalisation, no dropout; no
 /// ReLU behind the second and third convolution.
 enum GoogLeNet {
+  static let paper = Paper(
+    authors: ["Szegedy", "Liu", "Jia", "Sermanet", "Reed", "Anguelov", "Erhan", "Vanhoucke", "Rabinovich"],
+    year: 2015,
+    title: "Going deeper with convolutions",
+    identifier: "arXiv:1409.4842")
+
   /// Widths of the four branches: 1x1; 1x1 then 3x3; 1x1 then 5x5; pooling then 1x1.
   private typealias Widths = (one: Int, three: (Int, Int), five: (Int, Int), pool: Int)
 

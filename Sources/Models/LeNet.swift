@@ -4,11 +4,19 @@ import Layers
 /// Departures, but for ``original(classes:)``: a dense second convolution, plain pooling and a linear output, as teaching
 /// notebooks simplify it.
 enum LeNet {
+  static let paper = Paper(
+    authors: ["LeCun", "Bottou", "Bengio", "Haffner"], year: 1998,
+    title: "Gradient-based learning applied to document recognition",
+    identifier: "doi:10.1109/5.726791")
+
   /// Which of the 6 maps of S2 each of the 16 maps of C3 sees (table I of the paper).
   private static let connections =
     (0..<6).map { first in (0..<3).map { (first + $0) % 6 } }
     + (0..<6).map { first in (0..<4).map { (first + $0) % 6 } }
     + [[0, 1, 3, 4], [1, 2, 4, 5], [0, 2, 3, 5], [0, 1, 2, 3, 4, 5]]
+
+  /// What the paper calls the layers of ``original(classes:)`` that have parameters.
+  static let originalNames = ["C1", "S2", "C3", "S4", "C5", "F6", "OUTPUT"]
 
   /// As in 1998, at 32x32: C1, S2, C3, S4, C5, F6 and radial basis functions. Departures: sigmoid behind C1 and C3; the codes
   /// of the output are trained. The gains matter: without them four sigmoids leave nothing of the image, and F6 starts so far

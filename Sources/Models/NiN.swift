@@ -3,6 +3,11 @@ import Layers
 /// Network in Network (Lin, Chen and Yan, 2014, arXiv:1312.4400), in the widths of AlexNet: 1,992,166 parameters.
 /// Departures: one channel and ten classes at 224x224; no linear layer, as in the paper.
 enum NiN {
+  static let paper = Paper(
+    authors: ["Lin", "Chen", "Yan"], year: 2014,
+    title: "Network in network",
+    identifier: "arXiv:1312.4400")
+
   /// A convolution and two of 1x1 behind it, each with ReLU.
   @LayerBuilder
   private static func block(_ channels: Int, kernel: Int, stride: Int = 1, padding: Int = 0) -> [any Layer] {

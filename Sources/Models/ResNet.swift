@@ -3,6 +3,11 @@ import Layers
 /// ResNet-18 (He, Zhang, Ren and Sun, 2016, arXiv:1512.03385): 11,178,378 parameters.
 /// Departures: one channel, ten classes and 96x96; convolutions keep their bias, and shortcuts are not normalised.
 enum ResNet {
+  static let paper = Paper(
+    authors: ["He", "Zhang", "Ren", "Sun"], year: 2016,
+    title: "Deep residual learning for image recognition",
+    identifier: "arXiv:1512.03385")
+
   /// Two convolutions of 3x3 beside a shortcut, which is projected where the shape changes.
   private static func block(_ channels: Int, stride: Int, projects: Bool) -> Residual {
     Residual {

@@ -3,6 +3,11 @@ import Layers
 /// VGG (Simonyan and Zisserman, 2014, arXiv:1409.1556), configurations A and D.
 /// Departures: any number of channels and classes; `ratio` divides every width.
 enum VGG: Int {
+  static let paper = Paper(
+    authors: ["Simonyan", "Zisserman"], year: 2014,
+    title: "Very deep convolutional networks for large-scale image recognition",
+    identifier: "arXiv:1409.1556")
+
   case vgg11 = 11
   case vgg16 = 16
 

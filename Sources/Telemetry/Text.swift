@@ -9,6 +9,17 @@ public func fixed(_ value: Double, _ decimals: Int) -> String {
   return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
+/// A whole number with its thousands apart: `28,142,858`.
+public func grouped(_ value: Int) -> String {
+  let digits = String(value.magnitude)
+  var text = value < 0 ? "-" : ""
+  for (position, digit) in digits.enumerated() {
+    if position > 0 && (digits.count - position).isMultiple(of: 3) { text += "," }
+    text.append(digit)
+  }
+  return text
+}
+
 /// A whole number, filled on the left.
 func padded(_ value: Int, to width: Int, with fill: Character = " ") -> String {
   let digits = String(value)

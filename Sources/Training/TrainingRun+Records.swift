@@ -7,6 +7,13 @@ import Telemetry
 
 /// What a run says and writes down about itself before it begins.
 extension TrainingRun {
+  /// The operators of the settings' model.
+  ///
+  /// - Throws: `configuration` where the model cannot take the image size; says the smallest that it takes.
+  public static func graph(_ settings: TrainingSettings) throws(Failure) -> Graph {
+    try Replica.graph(settings)
+  }
+
   /// What a run will cost, as lines of text.
   public static func costs(_ settings: TrainingSettings) throws(Failure) -> String {
     let graph = try Replica.graph(settings)

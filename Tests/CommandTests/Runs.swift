@@ -25,3 +25,10 @@ func smallTraining(_ run: String, _ more: [String] = []) -> [String] {
     "--log-every", "1", "--run", run,
   ] + more
 }
+
+/// Reads the JSON that commands print.
+func snakeCaseDecoder() -> JSONDecoder {
+  let decoder = JSONDecoder()
+  decoder.keyDecodingStrategy = .convertFromSnakeCase
+  return decoder
+}

@@ -3,6 +3,14 @@ import Testing
 
 @Suite struct TextTests {
   @Test(arguments: [
+    (0, "0"), (999, "999"), (1000, "1,000"), (28_142_858, "28,142,858"), (-123_456, "-123,456"),
+    (Int.min, "-9,223,372,036,854,775,808"),
+  ])
+  func thousandsStandApart(_ value: Int, _ expected: String) {
+    #expect(grouped(value) == expected)
+  }
+
+  @Test(arguments: [
     (0, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (89, "1 min"), (90, "2 min"), (3569, "59 min"),
     (3570, "1 h 00 min"),
     (7500, "2 h 05 min"), (86_399, "1 d 0 h"), (97_200, "1 d 3 h"), (-5, "0 s"), (.infinity, "ages"),

@@ -12,9 +12,15 @@ public struct Recipe: Sendable {
   public static func all(for model: String) -> [(name: String, settings: String)] {
     names.compactMap { name in
       guard let row = table[name]?[model] else { return nil }
-      let words = row.split(separator: " ").map { "--" + $0.replacing("=", with: " ") }
-      return (name, words.joined(separator: " "))
+      return (name, row.split(separator: " ").map(option).joined(separator: " "))
     }
+  }
+
+  /// A word `name=value` as an option of the command line; what is true or false is a flag there.
+  private static func option(_ word: Substring) -> String {
+    if word.hasSuffix("=true") { return "--\(word.dropLast(5))" }
+    if word.hasSuffix("=false") { return "--no-\(word.dropLast(6))" }
+    return "--" + word.replacing("=", with: " ")
   }
 
   /// The models that a recipe is for.
