@@ -8,7 +8,7 @@ extension Recipe {
       "lenet": "initialization=xavier lr=0.003 batch-size=256 epochs=10",
       "lenet-max": "initialization=xavier lr=0.003 batch-size=256 epochs=10",
       "lenet5": "initialization=xavier lr=0.001 batch-size=256 epochs=10",
-      "lenet5-1998": "initialization=xavier lr=0.003 batch-size=128 epochs=10",
+      "lenet5-1998": "initialization=xavier lr=0.006 schedule=one-cycle batch-size=64 epochs=15",
       "alexnet": "initialization=he lr=0.0001 batch-size=128 epochs=5",
       "alexnet-small": "initialization=he lr=0.0001 batch-size=128 epochs=5",
       "alexnet-imagenet": "initialization=he lr=0.0001 batch-size=128 epochs=5",
