@@ -48,15 +48,15 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
     #expect(
       result.output == """
-        layer   type            output  parameters  connections
-        C1      Conv2d         6x28x28         156      122,304
-        S2      Subsampling    6x14x14          12        5,880
+        layer   type             output  parameters  connections
+        C1      Conv2d          6x28x28         156      122,304
+        S2      Subsampling     6x14x14          12        5,880
         C3      PartialConv2d  16x10x10       1,516      151,600
-        S4      Subsampling     16x5x5          32        2,000
-        C5      Conv2d         120x1x1      48,120       48,120
-        F6      Linear              84      10,164       10,164
-        OUTPUT  RBF                 10         840          840
-        total                               60,840      340,908
+        S4      Subsampling      16x5x5          32        2,000
+        C5      Conv2d          120x1x1      48,120       48,120
+        F6      Linear               84      10,164       10,164
+        OUTPUT  RBF                  10         840          840
+        total                                60,840      340,908
 
         """)
   }
