@@ -95,7 +95,7 @@ let package = Package(
     tests("Telemetry", ["Failures", "Files", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Models", ["Layers", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
     tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
