@@ -153,6 +153,28 @@ import Testing
     #expect(sinks.allSatisfy { $0.loaded.isEmpty })
   }
 
+  @Test func countersMustBeIntegers() throws {
+    let path = directory.file("counters")
+    let counter = IntegerTensor("bn.num_batches_tracked", values: [3])
+    _ = try SafetensorsWriter().write(
+      [ArraySource("w", [2]), ArraySource("other.num_batches_tracked", [1])], integers: [counter], to: path)
+    let reader = try SafetensorsReader(path)
+    let thrown = failure { () throws(Failure) in
+      try reader.compare(
+        with: [ArraySink("w", [2])],
+        integers: ["bn.num_batches_tracked", "other.num_batches_tracked", "third.num_batches_tracked"])
+    }
+    #expect(
+      thrown?.details == [
+        "other.num_batches_tracked: expected I64 [], found F32 [1]",
+        "third.num_batches_tracked: expected I64 [], found nothing",
+      ])
+    try reader.compare(
+      with: [ArraySink("w", [2]), ArraySink("other.num_batches_tracked", [1])],
+      integers: ["bn.num_batches_tracked"])
+    #expect(try reader.integers("bn.num_batches_tracked") == [3])
+  }
+
   @Test func tensorsThatNobodyWantsAreListed() throws {
     let path = directory.file("more")
     _ = try SafetensorsWriter().write(

@@ -202,6 +202,29 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: scratch.file("other") + "/checkpoints/last"))
   }
 
+  /// Blocks have names of their own, and running statistics count as tensors.
+  @Test func weightsOfAnotherNetworkOfBlocks() throws {
+    let scratch = try ScratchDirectory()
+    let small = [
+      "--dataset", "synthetic", "--image-size", "32", "--batch-size", "4", "--train-limit", "4",
+      "--test-limit",
+      "4", "--max-steps", "1",
+    ]
+    let run = scratch.file("run")
+    #expect(try Program.run(["train", "densenet", "--run", run] + small, ranks: 2).status == 0)
+    let weights = run + "/checkpoints/last/model.safetensors"
+    let result = try Program.run(
+      ["train", "resnet18", "--init", weights, "--run", scratch.file("other")] + small)
+    #expect(result.status == 65)
+    #expect(result.errors.contains("tensors differ, of which 10 are listed"), "\(result.errors)")
+    #expect(result.errors.split(separator: "\n").filter { $0.contains(": expected ") }.count == 10)
+    #expect(!FileManager.default.fileExists(atPath: scratch.file("other") + "/checkpoints/last"))
+    // The same weights start the network that they are from.
+    let again = try Program.run(
+      ["train", "densenet", "--init", weights, "--run", scratch.file("again")] + small)
+    #expect(again.status == 0, "\(again.errors)")
+  }
+
   @Test func resumingWithOtherSettingsIsRefused() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")

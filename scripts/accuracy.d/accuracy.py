@@ -46,6 +46,9 @@ ALIVE = 0.95 * math.log(10)
 ROWS = [
     # The executed notebooks of Dive into Deep Learning: median .808, best .828 over 130 runs.
     Row("lenet-book", "lenet", "--recipe book", expected=0.82, seeds=5),
+    Row("lenet-default", "lenet", "", expected=0.85),
+    Row("lenet-max-default", "lenet-max", "", expected=0.85),
+    Row("lenet5-default", "lenet5", "", expected=0.86),
     Row("lenet5-best", "lenet5", "--recipe best", expected=0.910),
     Row("lenet5-1998", "lenet5-1998", "", expected=0.85),
     Row("nin-alive", "nin", "--image-size 67 --batch-size 64 --max-steps 150 --eval-every 0", seeds=5, alive=True),
