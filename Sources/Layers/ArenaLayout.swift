@@ -6,32 +6,32 @@ import Tensors
 /// Time counts operators: operator i of n runs forward at i, the loss at n, and backward at 2n - i. A value lives from the
 /// first operator that writes it to the last that reads it, in either direction; its gradient from the backward of its last
 /// reader to that of its first writer. Operators that work in place share their input's buffer where nobody else needs it.
-struct ArenaLayout {
+package struct ArenaLayout {
   /// Offsets of one operator's buffers, in floats.
-  struct Placement {
+  package struct Placement {
     /// nil where the input is the batch itself, which the loader owns.
-    var x: Int?
-    var y: Int
+    package var x: Int?
+    package var y: Int
     /// nil where nobody needs the input's gradient.
-    var dx: Int?
-    var dy: Int
+    package var dx: Int?
+    package var dy: Int
     /// Whether `dx` already holds what later readers of the input sent back.
-    var adds: Bool
-    var saved: Int
-    var forwardScratch: Int
-    var backwardScratch: Int
+    package var adds: Bool
+    package var saved: Int
+    package var forwardScratch: Int
+    package var backwardScratch: Int
   }
 
-  let placements: [Placement]
+  package let placements: [Placement]
   /// Length of the arena.
-  let count: Int
+  package let count: Int
 
   private typealias Handle = MemoryPlan.Handle
 
   /// - Parameters:
   ///   - capacity: the largest batch.
   ///   - training: also plans backward; without it every ``Placement`` lacks what only backward uses.
-  init(_ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type) {
+  package init(_ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type) {
     var plan = MemoryPlan()
     let end = graph.nodes.count
     let readers = graph.readers

@@ -4,12 +4,12 @@ import Tensors
 ///
 /// A view, such as the result of ``Flatten`` or some channels of a concatenation, is another value on the same storage.
 public struct Value: Hashable, Sendable {
-  var storage: Int
+  package var storage: Int
   public let shape: Shape
   /// Where the value's first channel lies in a pixel of its storage.
-  var channel = 0
+  package var channel = 0
   /// Floats from one pixel to the next.
-  var stride: Int
+  package var stride: Int
 
   /// Whether other channels lie between its pixels.
   var isSlice: Bool { stride != shape.channels }
@@ -17,12 +17,12 @@ public struct Value: Hashable, Sendable {
 
 /// The operators of a network in the order in which they run, with the parameters they own.
 public struct Graph: Sendable {
-  struct Node: Sendable {
+  package struct Node: Sendable {
     /// The layer's place in the network: `3`, or `5.conv1` inside a block.
     var name: String
-    var op: any Operator
-    var input: Value
-    var output: Value
+    package var op: any Operator
+    package var input: Value
+    package var output: Value
     /// Offset of the first parameter that belongs to this operator or to a later one.
     var firstParameter: Int
   }
@@ -41,11 +41,11 @@ public struct Graph: Sendable {
   public private(set) var parameterCount = 0
   /// Floats of running statistics behind them.
   public private(set) var statisticCount = 0
-  var nodes: [Node] = []
+  package var nodes: [Node] = []
   /// Operators that run in a pass, after fusion.
   public var operatorCount: Int { nodes.count }
   /// The whole shape of every storage.
-  private(set) var storages: [Shape] = []
+  package private(set) var storages: [Shape] = []
   /// Parameters below it belong to operators that are already there.
   private var claimed = 0
   private var path: [String] = []
