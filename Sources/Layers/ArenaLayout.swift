@@ -23,6 +23,9 @@ package struct ArenaLayout {
   }
 
   package let placements: [Placement]
+  /// Where the logits lie, and their gradient; the latter is meaningless without backward.
+  package let logits: Int
+  package let logitsGradient: Int
   /// Length of the arena.
   package let count: Int
 
@@ -62,7 +65,14 @@ package struct ArenaLayout {
       forward.append((x, y, saved, scratch))
     }
 
-    var gradients: [Int: Handle] = [:]
+    guard let logits = values[graph.output.storage] else {
+      preconditionFailure("a network computes its logits")
+    }
+    plan.extend(logits, to: end)
+
+    // The loss comes first, so that whoever reads the logits within the network adds to its gradient.
+    let logitsGradient = training ? plan.reserve(size(graph.output.storage), over: end...end) : logits
+    var gradients = [graph.output.storage: logitsGradient]
     var backward: [(dx: Handle?, dy: Handle, adds: Bool, scratch: Handle)] = []
     for (time, node) in graph.nodes.enumerated().reversed() where training {
       let back = backwardTime(time)
@@ -87,6 +97,8 @@ package struct ArenaLayout {
 
     plan.place()
     count = plan.count
+    self.logits = plan.offset(of: logits) + graph.output.channel
+    self.logitsGradient = plan.offset(of: logitsGradient) + graph.output.channel
     placements = graph.nodes.enumerated().map { index, node in
       let (x, y, saved, scratch) = forward[index]
       let back = training ? backward[index] : (dx: nil, dy: y, adds: false, scratch: scratch)

@@ -29,6 +29,8 @@ public struct Graph: Sendable {
 
   /// What the first operator reads: the batch.
   public let input: Value
+  /// What the model computes: the logits.
+  package var output: Value
   /// Every module of the model, outermost first, as PyTorch would list them.
   public private(set) var modules: [Module] = []
   /// Every parameter, in the order of PyTorch's `state_dict`.
@@ -60,10 +62,11 @@ public struct Graph: Sendable {
   /// - Parameter dropout: replaces the probability of every dropout layer.
   public init(_ model: some Layer, input: Shape, dropout: Double? = nil) throws(ShapeError) {
     self.input = Value(storage: 0, shape: input, stride: input.channels)
+    output = self.input
     self.dropout = dropout
     storages = [input]
     enter("", model, self.input)
-    let output = try model.lower(self.input, into: &self)
+    output = try model.lower(self.input, into: &self)
     leave(output)
     for index in statistics.indices { statistics[index].slot.offset += parameterCount }
     fuseActivations()

@@ -27,6 +27,7 @@ extension Graph {
       }
     }
     nodes = fused
+    output.storage = renamed[output.storage]
   }
 
   /// Drops copies into a slice whose source can be written there in the first place.
@@ -48,7 +49,8 @@ extension Graph {
 
   /// Holds the operators to what planning relies on.
   func validate() {
-    var complete: Set<Int> = []
+    // The loss sends back the whole gradient of what the model computes.
+    var complete: Set = [output.storage]
     for node in nodes.reversed() where node.input.storage != 0 {
       let isWhole = node.input.shape.count == storages[node.input.storage].count
       precondition(

@@ -24,7 +24,7 @@ public final class Network {
   /// The largest batch.
   public let capacity: Int
   /// The shape of one sample's logits.
-  public var output: Shape { graph.nodes[graph.nodes.count - 1].output.shape }
+  public var output: Shape { graph.output.shape }
   /// Floats of activations, their gradients and scratch.
   public var arenaCount: Int { arena.count }
 
@@ -79,14 +79,12 @@ public final class Network {
     if mode == .training, !accumulating, statistics > 0 {
       kernels.fill(gradients.base + parameterCount, count: statistics, value: 0)
     }
-    var x = images
     for (node, place) in zip(graph.nodes, layout.placements) {
       let source = place.x.map { view($0, images.batch, node.input) } ?? images
       let target = view(place.y, images.batch, node.output)
       node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
-      x = target
     }
-    return x
+    return view(layout.logits, images.batch, graph.output)
   }
 
   /// Moves the running statistics towards those of the step, which lie behind the gradients:
@@ -109,7 +107,7 @@ public final class Network {
   /// - Returns: the sum of the samples' losses, and how many were classified right.
   public func loss(_ logits: TensorView, targets: LossTargets, scale: Float?) -> (loss: Double, correct: Int)
   {
-    let gradient = scale == nil ? nil : arena.base + layout.placements[layout.placements.count - 1].dy
+    let gradient = scale == nil ? nil : arena.base + layout.logitsGradient
     return kernels.softmaxCrossEntropy(
       batch: logits.batch, classes: logits.shape.count, logits: logits.base, targets: targets,
       scale: scale ?? 0, gradient: gradient)
