@@ -1,0 +1,43 @@
+import InstructionSets
+import Kernels
+import Layers
+import Testing
+
+@Suite struct ArenaLayoutTests {
+  /// What lives at the same time never overlaps: values, gradients, what is kept for backward, and scratch.
+  @Test(arguments: 0..<80)
+  func nothingIsOverwrittenBeforeItsLastUse(seed: Int) throws {
+    let graph = try Graph(RandomModel.make(seed: seed), input: RandomModel.image)
+    for kernels in [ReferenceKernels.self, try InstructionSets.best()] as [any KernelSet.Type] {
+      for (capacity, training) in [(1, true), (3, true), (2, false)] {
+        let layout = ArenaLayout(graph, capacity: capacity, training: training, kernels: kernels)
+        var shadow = ShadowArena(graph, layout, batch: capacity, training: training, kernels: kernels)
+        shadow.run()
+        #expect(shadow.faults.isEmpty, "\(kernels.name), capacity \(capacity), training \(training)")
+      }
+    }
+  }
+
+  /// The check above finds what it is there for: a plan without backward, and one for fewer samples.
+  @Test func aPlanThatIsTooTightIsFound() throws {
+    let graph = try Graph(RandomModel.make(seed: 1), input: RandomModel.image)
+    for (capacity, training) in [(2, false), (1, true)] {
+      let layout = ArenaLayout(
+        graph, capacity: capacity, training: training, kernels: ReferenceKernels.self)
+      var shadow = ShadowArena(graph, layout, batch: 2, training: true, kernels: ReferenceKernels.self)
+      shadow.run()
+      #expect(!shadow.faults.isEmpty)
+    }
+  }
+
+  /// Backward needs most values again; without it they share their memory.
+  @Test func evaluationNeedsLessThanTraining() throws {
+    for seed in 0..<20 {
+      let graph = try Graph(RandomModel.make(seed: seed), input: RandomModel.image)
+      let counts = [true, false].map {
+        ArenaLayout(graph, capacity: 4, training: $0, kernels: ReferenceKernels.self).count
+      }
+      #expect(counts[1] < counts[0])
+    }
+  }
+}

@@ -1,0 +1,101 @@
+import Layers
+import Tensors
+import Testing
+
+/// Operators that the plan leaves out, and those that it must not; that the numbers stay right is the goldens' business.
+@Suite struct GraphPassesTests {
+  private static let image = Shape(height: 4, width: 4, channels: 3)
+
+  private func operators(@LayerBuilder _ layers: () -> [any Layer]) throws -> Int {
+    try Graph(Sequential(layers), input: Self.image).operatorCount
+  }
+
+  @Test func activationsAreFusedAndBranchesWriteInPlace() throws {
+    let inception = Concat(
+      "Inception",
+      [
+        [Conv2D(2, kernel: 1), ReLU()],
+        [Conv2D(2, kernel: 1), ReLU(), Conv2D(3, kernel: 3, padding: 1), ReLU()],
+        [MaxPool(3, stride: 1, padding: 1), Conv2D(1, kernel: 1), ReLU()],
+      ])
+    // Four convolutions and the pooling; no ReLU and no copy is left.
+    #expect(try operators { inception } == 5)
+    // Also where the block's result is forked again.
+    #expect(
+      try operators {
+        inception
+        inception
+      } == 10)
+  }
+
+  @Test func linearLayersNormalisationsAndSumsTakeTheirReLU() throws {
+    #expect(
+      try operators {
+        Flatten()
+        Linear(4)
+        ReLU()
+        Linear(2)
+      } == 2)
+    let block = Residual {
+      Conv2D(3, kernel: 3, padding: 1)
+      BatchNorm()
+      ReLU()
+      Conv2D(3, kernel: 3, padding: 1)
+      BatchNorm()
+    } shortcut: {
+    } after: {
+      ReLU()
+    }
+    #expect(try operators { block } == 5)
+  }
+
+  @Test func denseLayersShareOneImage() throws {
+    // Behind a convolution the input's copy goes too; without one, the batch itself is copied once.
+    #expect(try operators { DenseBlock(convolutions: 3, growth: 2) } == 1 + 3 * 2)
+    #expect(
+      try operators {
+        Conv2D(4, kernel: 1)
+        ReLU()
+        DenseBlock(convolutions: 3, growth: 2)
+        BatchNorm()
+        ReLU()
+      } == 1 + 3 * 2 + 1)
+  }
+
+  /// A second ReLU has nothing to be fused into, and other activations are operators of their own.
+  @Test func otherActivationsStay() throws {
+    #expect(
+      try operators {
+        Conv2D(2, kernel: 1)
+        ReLU()
+        ReLU()
+        Sigmoid()
+        ReLU()
+      } == 4)
+    #expect(
+      try operators {
+        MaxPool(2)
+        ReLU()
+      } == 2)
+  }
+
+  /// The convolution's own result is needed beside its ReLU.
+  @Test func aReLUOfAForkedValueStays() throws {
+    #expect(
+      try operators {
+        Conv2D(2, kernel: 1)
+        Concat("Fork", [[ReLU()], [Conv2D(1, kernel: 1)]])
+      } == 1 + 1 + 1 + 1)
+  }
+
+  /// Pooling cannot write slices, and what others read too must lie whole somewhere.
+  @Test func copiesThatAreNeededStay() throws {
+    #expect(
+      try operators { Concat("Pools", [[MaxPool(2)], [AveragePool(2)]]) } == 4)
+    #expect(
+      try operators {
+        Conv2D(2, kernel: 1)
+        Concat("Dense", [[], [Conv2D(2, kernel: 1)]])
+      } == 3)
+  }
+}

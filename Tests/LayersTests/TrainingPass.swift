@@ -1,0 +1,60 @@
+import Kernels
+import Layers
+import Tensors
+
+/// Random images of one shape, and their labels.
+struct TrainingImages {
+  let buffer: FloatBuffer
+  let shape: Shape
+  let labels: [UInt8]
+
+  /// - Parameter classes: of the labels.
+  init(_ count: Int, _ shape: Shape, classes: Int, mean: Float = 0) {
+    self.shape = shape
+    buffer = FloatBuffer(count: max(1, count * shape.count))
+    let random = RandomStream(seed: 2, .synthetic)
+    for index in 0..<buffer.count { buffer.base[index] = 2 * random.uniform(index) - 1 + mean }
+    labels = (0..<max(1, count)).map { UInt8($0 % classes) }
+  }
+
+  func view(_ range: Range<Int>) -> TensorView {
+    TensorView(buffer.base + range.lowerBound * shape.count, batch: range.count, shape: shape)
+  }
+}
+
+extension Network {
+  /// Forward, loss and backward of some images of a global batch, as one rank computes them.
+  ///
+  /// - Parameter share: how much they count in the running statistics; their part of the batch unless given.
+  /// - Returns: the sum of the losses.
+  @discardableResult
+  func train(
+    _ images: TrainingImages, _ range: Range<Int>, of globalBatch: Int, share: Float? = nil,
+    accumulating: Bool = false
+  ) -> Double {
+    let view = images.view(range)
+    let samples = SampleKeys(
+      seed: 9, step: 1, firstPosition: range.lowerBound,
+      share: share ?? Float(range.count) / Float(globalBatch))
+    let logits = forward(view, mode: .training, samples: samples, accumulating: accumulating)
+    let total = images.labels.withUnsafeBufferPointer {
+      loss(
+        logits, targets: LossTargets(labels: $0.baseAddress! + range.lowerBound),
+        scale: 1 / Float(globalBatch)
+      ).loss
+    }
+    backward(view, samples: samples, accumulating: accumulating)
+    return total
+  }
+
+  /// The logits of all `count` images in evaluation mode.
+  func evaluate(_ images: TrainingImages, _ count: Int) -> [Float] {
+    let samples = SampleKeys(seed: 0, step: 0, firstPosition: 0)
+    return Array(forward(images.view(0..<count), mode: .evaluation, samples: samples).elements)
+  }
+
+  /// Gradients, and what the step adds to the running statistics.
+  var stepGradients: [Float] { Array(gradients.elements[..<parameterCount]) }
+  var stepStatistics: [Float] { Array(gradients.elements[parameterCount...]) }
+  var runningStatistics: [Float] { Array(values.elements[parameterCount...]) }
+}
