@@ -63,6 +63,13 @@ import Testing
     "partial-conv": [PartialConv2D(partialTable, kernel: 5)],
     "rbf": [Flatten(), Linear(6), RadialBasis(4)],
     "softmax": [Flatten(), Softmax()],
+    "inception-pooled": [
+      inception(1, (1, 2), (1, 1), 2), MaxPool(3, stride: 2, padding: 1), inception(1, (1, 1), (1, 1), 1),
+    ],
+    "stem": [
+      Conv2D(3, kernel: 7, stride: 2, padding: 3), BatchNorm(), ReLU(), MaxPool(3, stride: 2, padding: 1),
+      residual(3), AdaptiveAveragePool(1),
+    ],
   ]
 
   private static func inception(_ one: Int, _ three: (Int, Int), _ five: (Int, Int), _ pool: Int) -> Concat {

@@ -46,6 +46,11 @@ CASES = {  # name: (channels, height, width, layers)
     "partial-conv": (6, 5, 6, lambda: [models.PartialConv2d()]),
     "rbf": (2, 2, 2, lambda: [nn.Flatten(), nn.Linear(8, 6), models.RBF(6, 4)]),
     "softmax": (2, 2, 2, lambda: [nn.Flatten(), nn.Softmax(dim=1)]),
+    "inception-pooled": (2, 5, 4, lambda: [
+        models.Inception(2, 1, (1, 2), (1, 1), 2), nn.MaxPool2d(3, 2, 1), models.Inception(6, 1, (1, 1), (1, 1), 1)]),
+    "stem": (1, 9, 8, lambda: [
+        nn.Conv2d(1, 3, 7, stride=2, padding=3), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(3, 2, 1), models.Residual(3, 3),
+        nn.AdaptiveAvgPool2d(1)]),
 }
 
 
