@@ -1,3 +1,4 @@
+import KernelShapes
 import Kernels
 import Testing
 
@@ -56,5 +57,43 @@ import Testing
     #expect(sum == [-4, 3])
     Kernels.addAndActivate([1, 1], into: &sum, count: 2, activation: .relu)
     #expect(sum == [0, 4])
+  }
+
+  /// The sums and the gradient behind y = ReLU(x scale + shift) by central differences of a weighted sum of y.
+  @Test func gradientsAreThoseOfTheOutputs() {
+    let rows = ChannelRows(5, channels: 3, stride: 4)
+    // Nothing lies within a step of the kink: x is whole, scale and shift are not.
+    let x = TestNumbers.integers(20, seed: 1)
+    let dy = TestNumbers.integers(15, seed: 2)
+    let (scale, shift): ([Float], [Float]) = ([1.5, -0.75, 2.25], [0.375, -0.875, 1.125])
+    let (zero, one) = ([Float](repeating: 0, count: 3), [Float](repeating: 1, count: 3))
+    for activation in [Activation.identity, .relu] {
+      func loss(_ x: [Float], _ scale: [Float], _ shift: [Float]) -> Double {
+        var y = [Float](repeating: .nan, count: 15)
+        Kernels.scaleAndShift(x, rows, scale: scale, shift: shift, activation: activation, into: &y)
+        return dot(dy, y)
+      }
+      var (sums, products) = (zero, zero)
+      Kernels.scaleAndShiftSums(
+        dy, x: x, rows, scale: scale, shift: shift, activation: activation, centre: zero, sums: &sums,
+        products: &products)
+      var dx = [Float](repeating: 0, count: 20)
+      Kernels.scaleAndShiftGradient(
+        dy, x: x, rows, scale: scale, shift: shift, activation: activation, a: scale, b: zero, c: zero,
+        into: &dx, adding: false)
+      // Piecewise linear, on numbers with few digits: steps of a 64th are exact.
+      let step: Float = 0x1p-6
+      let exact = 1e-9
+      #expect(largestDifference(dx, centralDifferences(x, step: step) { loss($0, scale, shift) }) < exact)
+      #expect(
+        largestDifference(products, centralDifferences(scale, step: step) { loss(x, $0, shift) }) < exact)
+      #expect(largestDifference(sums, centralDifferences(shift, step: step) { loss(x, scale, $0) }) < exact)
+      // The centre moves products by that much of the sums.
+      var centred = zero
+      Kernels.scaleAndShiftSums(
+        dy, x: x, rows, scale: scale, shift: shift, activation: activation, centre: one, sums: &sums,
+        products: &centred)
+      #expect(centred == zip(products, sums).map { $0 - $1 })
+    }
   }
 }

@@ -45,4 +45,16 @@ import Testing
     #expect((0..<3).map { AdaptiveCells.range($0, of: 3, size: 5) } == [0..<2, 1..<4, 3..<5])
     #expect(AdaptiveCells.range(0, of: 1, size: 7) == 0..<7)
   }
+
+  @Test func whatIsNotANumberStaysInItsCellAndChannel() {
+    let cells = AdaptiveCells(input: Shape(height: 4, width: 4, channels: 18), size: 2)
+    for kernels in builds + [ReferenceKernels.self] {
+      let x = GuardedBuffer(TestNumbers.reals(cells.input.count, seed: 1))
+      // Row 1, column 2: the second cell.
+      x.base[(1 * 4 + 2) * 18 + 17] = .nan
+      let y = GuardedBuffer(count: cells.output.count)
+      kernels.adaptiveAveragePool(cells, batch: 1, x: x.base, into: y.base)
+      #expect(y.values.enumerated().allSatisfy { ($0 == 1 * 18 + 17) == $1.isNaN }, "\(kernels.name)")
+    }
+  }
 }

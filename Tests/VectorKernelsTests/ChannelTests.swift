@@ -13,8 +13,10 @@ import Testing
   }
 
   /// Channels around the width of vectors, rows around the block in which they are summed.
-  static let sizes = [1, 3, 15, 16, 17, 33, 64, 100].flatMap { channels in
-    [0, 1, 5, 63, 64, 65, 300].map { Size(rows: $0, channels: channels, gap: channels % 2 == 0 ? 7 : 0) }
+  static let sizes = [1, 3, 15, 16, 17, 31, 33, 64, 100].flatMap { channels in
+    [0, 1, 5, 63, 64, 65, 300].flatMap { rows in
+      [0, 7].map { Size(rows: rows, channels: channels, gap: $0) }
+    }
   }
 
   /// Sums of up to 300 numbers of size 1 in blocks of four chains, then products of a few roundings each.
@@ -71,10 +73,13 @@ import Testing
       found.append(("copy, adding \(adding)", copy.values))
       buffers.append(copy)
     }
-    let sum = GuardedBuffer(TestNumbers.reals(size.rows * channels, seed: 12))
-    kernels.addAndActivate(dy.base, into: sum.base, count: sum.count, activation: .relu)
-    found.append(("sum", sum.values))
-    expectIntact(buffers + [sum])
+    for activation in [Activation.identity, .relu] {
+      let sum = GuardedBuffer(TestNumbers.reals(size.rows * channels, seed: 12))
+      kernels.addAndActivate(dy.base, into: sum.base, count: sum.count, activation: activation)
+      found.append(("\(activation) sum", sum.values))
+      buffers.append(sum)
+    }
+    expectIntact(buffers)
     return found
   }
 
@@ -107,6 +112,78 @@ import Testing
       kernels.channelMoments(x, ChannelRows(1000, channels: 1), mean: &mean, variance: &variance)
       #expect(abs(mean[0] - 10_000) < 0.002)
       #expect(abs(variance[0] - 1) < 1e-4)
+    }
+  }
+
+  /// Rows whose mean is ten thousand times their deviation, in every lane: a sum of 300 numbers near 10,000 is rounded to
+  /// a 64th, so their mean to a thousandth, which the blocks' own centres keep out of the variance.
+  @Test(arguments: [1, 5, 63, 64, 65, 300])
+  func momentsOfManyChannelsSurviveALargeMean(rows: Int) {
+    let channels = 33
+    let x = TestNumbers.reals(rows * channels, seed: 1, bound: 1.7).map { $0 + 10_000 }
+    let size = ChannelRows(rows, channels: channels)
+    func moments(_ kernels: any KernelSet.Type) -> [[Float]] {
+      let (mean, variance) = (GuardedBuffer(count: channels), GuardedBuffer(count: channels))
+      kernels.channelMoments(x, size, mean: mean.base, variance: variance.base)
+      return [mean.values, variance.values]
+    }
+    let expected = moments(ReferenceKernels.self)
+    for kernels in builds {
+      let found = moments(kernels)
+      expectClose(found[0], expected[0], "\(kernels.name), mean of \(rows)") { _ in 2e-3 }
+      expectClose(found[1], expected[1], "\(kernels.name), variance of \(rows)") { _ in 1e-3 }
+      #expect(found[1].allSatisfy { $0 >= 0 })
+    }
+  }
+
+  /// What is not finite stays so in its channel, where the run's guard finds it, and reaches no other.
+  @Test(arguments: [Float.nan, .infinity, -.infinity])
+  func whatIsNotFiniteStaysInItsChannel(value: Float) {
+    let size = Size(rows: 70, channels: 19, gap: 2)
+    let (rows, stride) = (size.pixels, size.pixels.stride)
+    for kernels in builds + [ReferenceKernels.self] {
+      for channel in [0, 8, 16, 18] {
+        var x = strided(size, seed: 1)
+        x[66 * stride + channel] = value
+        let one = [Float](repeating: 1, count: 19)
+        let (mean, variance) = (GuardedBuffer(count: 19), GuardedBuffer(count: 19))
+        kernels.channelMoments(x, rows, mean: mean.base, variance: variance.base)
+        let only = (0..<19).map { $0 != channel }
+        #expect(mean.values.map(\.isFinite) == only && variance.values.map(\.isFinite) == only)
+        #expect(variance.base[channel].isNaN)
+
+        let y = GuardedBuffer(count: 70 * 19)
+        kernels.scaleAndShift(x, rows, scale: one, shift: one, activation: .relu, into: y.base)
+        // ReLU turns minus infinity, as any other negative number, into 0.
+        let expected = value.isNaN ? value : max(value, 0)
+        expectEqual([y.base[66 * 19 + channel]], [expected], "\(kernels.name), ReLU of \(value)")
+        #expect(y.values.enumerated().allSatisfy { $0 == 66 * 19 + channel || $1.isFinite })
+
+        let dx = GuardedBuffer(count: x.count, value: 0)
+        let dy = TestNumbers.reals(70 * 19, seed: 2)
+        kernels.scaleAndShiftGradient(
+          dy, x: x, rows, scale: one, shift: one, activation: .relu, a: one, b: one, c: one, into: dx.base,
+          adding: true)
+        #expect(dx.values.enumerated().allSatisfy { $1.isFinite == ($0 != 66 * stride + channel) })
+      }
+    }
+  }
+
+  /// A gradient that is not a number passes where the activation does, and is cut off with it elsewhere.
+  @Test func aGradientThatIsNotANumberFollowsTheActivation() {
+    let rows = ChannelRows(1, channels: 17)
+    let x = (0..<17).map { Float($0) - 8 }
+    let (one, zero) = ([Float](repeating: 1, count: 17), [Float](repeating: 0, count: 17))
+    let dy = [Float](repeating: .nan, count: 17)
+    for kernels in builds + [ReferenceKernels.self] {
+      let outputs = (0..<3).map { _ in GuardedBuffer(count: 17) }
+      kernels.scaleAndShiftSums(
+        dy, x: x, rows, scale: one, shift: zero, activation: .relu, centre: zero, sums: outputs[0].base,
+        products: outputs[1].base)
+      kernels.scaleAndShiftGradient(
+        dy, x: x, rows, scale: one, shift: zero, activation: .relu, a: one, b: zero, c: zero,
+        into: outputs[2].base, adding: false)
+      for output in outputs { #expect(output.values.map(\.isNaN) == x.map { $0 > 0 }, "\(kernels.name)") }
     }
   }
 }
