@@ -5,6 +5,8 @@ struct Weights {
   /// Names in the order of the file, and all elements in one row.
   let names: [String]
   let values: [Float]
+  /// Where each tensor lies in the body.
+  private let ranges: [String: Range<Int>]
   /// The bytes behind the header.
   let body: Data
 
@@ -14,11 +16,18 @@ struct Weights {
     let header = try JSONSerialization.jsonObject(with: file[8..<8 + length]) as? [String: Any] ?? [:]
     let offsets = header.compactMapValues { ($0 as? [String: Any])?["data_offsets"] as? [Int] }
     names = offsets.sorted { $0.value[0] < $1.value[0] }.map(\.key)
+    ranges = offsets.mapValues { $0[0]..<$0[1] }
     let body = Data(file.dropFirst(8 + length))
     self.body = body
     values = body.withUnsafeBytes { bytes in
       (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
     }
+  }
+
+  /// The elements of one tensor of float32.
+  subscript(name: String) -> [Float] {
+    guard let range = ranges[name] else { return [] }
+    return Array(values[range.lowerBound / 4..<range.upperBound / 4])
   }
 
   /// Those of a run's checkpoint after a step.
