@@ -2,14 +2,17 @@ import ProgramRunner
 import Testing
 
 @Suite struct AllocationTests {
-  /// The program counts every call of `malloc`, on all threads of two ranks. A whole run varies by a few (a thread that
-  /// starts early or late); a step that allocated once would show 200.
+  /// A whole run varies by a few allocations, on a busy machine by up to forty: a thread that starts early or late. A step
+  /// that allocated once would show 200, and 100 if on one rank alone.
+  private static let limit = 90
+
+  /// The program counts every call of `malloc`, on all threads of two ranks.
   @Test(arguments: [("lenet", "28"), ("alexnet-small", "67"), ("vgg11-small", "32")])
   func aTrainingStepAllocatesNothing(model: String, size: String) throws {
     let result = try Program([model, size], program: "step-allocations").result()
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
-    #expect(abs(count) < 40, "\(result.output)")
+    #expect(abs(count) < Self.limit, "\(result.output)")
   }
 
   /// With every method of training on.
@@ -22,7 +25,7 @@ import Testing
     let result = try Program(["lenet5", "32"] + options, program: "step-allocations").result()
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
-    #expect(abs(count) < 40, "\(result.output)")
+    #expect(abs(count) < Self.limit, "\(result.output)")
   }
 
   @Test func theLoaderAllocatesNothing() throws {

@@ -25,7 +25,7 @@ import Testing
     #expect(thrown == Failure(.missingInput, "open: No such file or directory", at: path))
   }
 
-  @Test(.timeLimit(.minutes(1))) func whatIsNoFileIsRefused() throws {
+  @Test(.timeLimit(.minutes(5))) func whatIsNoFileIsRefused() throws {
     let pipe = directory.file("pipe")
     #expect(mkfifo(pipe, 0o600) == 0)
     for path in [pipe, directory.path, "/dev/null"] {
