@@ -31,7 +31,7 @@ class Row:
 
     @property
     def command(self):
-        return f"cnn-dist train {self.model} {self.options}"
+        return f"cnn-dist train {self.model} {self.options}".strip()
 
     @property
     def expectation(self):
