@@ -140,7 +140,7 @@ def main():
         known = ", ".join(row.name for row in ROWS)
         parser.error(f"no row {', '.join(unknown)}; there are {known}" if unknown else "--ranks is at least 1")
     rows = [row for row in ROWS if (row.name in names if names else options.all or not row.long)]
-    line = "{:14} {:26} {:34} {:>8}  {}"
+    line = "{:18} {:26} {:34} {:>8}  {}"
     print(line.format("row", "expected", "reached", "time", "command"))
     if options.list:
         for row in rows if names else ROWS:
