@@ -88,13 +88,11 @@ public final class Network {
   }
 
   /// Moves the running statistics towards those of the step, which lie behind the gradients:
-  /// running = (1 - momentum) running + momentum step, with PyTorch's momentum of a tenth.
+  /// running += momentum (step - running), with PyTorch's momentum of a tenth.
   public func updateStatistics() {
-    let momentum: Float = 0.1
-    let (running, step) = (values.base + parameterCount, gradients.base + parameterCount)
-    for index in 0..<values.count - parameterCount {
-      running[index] = (1 - momentum) * running[index] + momentum * step[index]
-    }
+    kernels.average(
+      gradients.base + parameterCount, into: values.base + parameterCount,
+      count: values.count - parameterCount, share: 0.1)
     for index in batchesTracked.indices { batchesTracked[index] += 1 }
   }
 

@@ -34,14 +34,17 @@ public final class Adam: Optimizer {
   public func update(
     parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
   ) {
+    func hyper(_ weightDecay: Float) -> AdamStep {
+      AdamStep(
+        rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+        isDecoupled: isDecoupled, gradientScale: gradientScale, step: step)
+    }
+    let (decaying, plain) = (hyper(weightDecay), hyper(0))
     for span in spans {
       kernels.adam(
         parameters: parameters.base + span.offset, gradients: gradients.base + span.offset,
         first: first.base + span.offset, second: second.base + span.offset, count: span.count,
-        hyper: AdamStep(
-          rate: rate, beta1: beta1, beta2: beta2, epsilon: epsilon,
-          weightDecay: span.decays ? weightDecay : 0, isDecoupled: isDecoupled, gradientScale: gradientScale,
-          step: step))
+        hyper: span.decays ? decaying : plain)
     }
   }
 }

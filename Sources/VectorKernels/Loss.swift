@@ -19,13 +19,7 @@ extension VectorKernels {
       let label = Int(targets.labels[sample])
       var best = 0
       for index in 1..<max(classes, 1) where z[index] > z[best] { best = index }
-      let largest = Vector(repeating: z[best])
-      var sum = 0.0
-      forEachVector(classes) { index, left in
-        let exponentials = exponential(load(z + index, left: left) - largest)
-        if let shares { store(exponentials, shares + index, left: left) }
-        for lane in 0..<min(left, lanes) { sum += Double(exponentials[lane]) }
-      }
+      let sum = exponentials(z, classes, below: z[best], into: shares)
       let loss: Double
       if labelsAlone {
         loss = log(sum) + Double(z[best]) - Double(z[label])

@@ -54,16 +54,24 @@ extension VectorKernels {
       let (x, y) = (x + sample * classes, y + sample * classes)
       var largest = -Float.infinity
       for index in 0..<classes { largest = max(largest, x[index]) }
-      let shift = Vector(repeating: largest)
-      var sum = 0.0
-      forEachVector(classes) { index, left in
-        let shares = exponential(load(x + index, left: left) - shift)
-        store(shares, y + index, left: left)
-        for lane in 0..<min(left, lanes) { sum += Double(shares[lane]) }
-      }
-      let norm = Vector(repeating: Float(1 / sum))
+      let norm = Vector(repeating: Float(1 / exponentials(x, classes, below: largest, into: y)))
       map(y, into: y, classes) { $0 * norm }
     }
+  }
+
+  /// exp(z - top) of a row, kept where somebody wants them.
+  ///
+  /// - Returns: their sum.
+  @inline(__always)
+  static func exponentials(_ z: Source, _ classes: Int, below top: Float, into y: Target?) -> Double {
+    let top = Vector(repeating: top)
+    var sum = 0.0
+    forEachVector(classes) { index, left in
+      let values = exponential(load(z + index, left: left) - top)
+      if let y { store(values, y + index, left: left) }
+      for lane in 0..<min(left, lanes) { sum += Double(values[lane]) }
+    }
+    return sum
   }
 
   public static func softmaxGradient(

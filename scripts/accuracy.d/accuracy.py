@@ -91,12 +91,6 @@ def last_loss(directory):
     return statistics.mean(losses[-max(1, len(losses) // 5):])
 
 
-def speed(directory):
-    with open(directory / "results.csv") as file:
-        rows = list(csv.DictReader(file))
-    return statistics.median(float(row["images_per_s"]) for row in rows) if rows else None
-
-
 def measure(row, ranks, program, mpirun):
     values, seconds = [], 0.0
     for seed in range(1, row.seeds + 1):

@@ -20,6 +20,11 @@ extension TrainingSettings {
         .configuration, "Nesterov's form is one of sgd's momentum", at: "--nesterov",
         advice: "give --optimizer sgd and a --momentum above 0, or --no-nesterov")
     }
+    if optimizer == .lars, decay == .all {
+      throw Failure(
+        .configuration, "LARS tells by its weight decay which tensors are biases and norms", at: "--decay",
+        advice: "give --decay weights")
+    }
     if earlyStopping > 0, evalEvery == 0 {
       throw Failure(
         .configuration, "nothing is tested, so that no accuracy can improve", at: "--early-stopping",

@@ -30,6 +30,10 @@ import Training
         $0.nesterov = true
       },
       failure {
+        $0.optimizer = .lars
+        $0.decay = .all
+      },
+      failure {
         $0.earlyStopping = 2
         $0.evalEvery = 0
       },
@@ -45,7 +49,8 @@ import Training
     #expect(found.allSatisfy { $0?.code == .configuration && $0?.advice.isEmpty == false })
     #expect(
       found.map { $0?.location } == [
-        "--batch-size", "--accumulate", "--nesterov", "--nesterov", "--early-stopping", "--restart-dead",
+        "--batch-size", "--accumulate", "--nesterov", "--nesterov", "--decay", "--early-stopping",
+        "--restart-dead",
         "--restart-dead",
       ])
     #expect(found[1]?.advice == "give at most 3")
