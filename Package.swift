@@ -65,6 +65,7 @@ let package = Package(
     module("Models", ["Layers", "Tensors"]),
     module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors"]),
+    module("Benchmarks", ["Kernels", "Layers", "Tensors"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads"]),
@@ -78,7 +79,8 @@ let package = Package(
     module(
       "Command",
       [
-        "Collectives", "Datasets", "Failures", "Layers", "Models", "Telemetry", "Training", arguments,
+        "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
+        "Telemetry", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 

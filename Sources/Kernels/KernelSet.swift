@@ -15,7 +15,14 @@ public protocol KernelSet: Sendable {
   /// How logs and `doctor` name this set, for example `x86-64-v4`.
   static var name: String { get }
 
+  /// Fused multiply-adds on registers alone, as fast as the processor can: what every kernel is measured against.
+  /// - Returns: how many there were, and a result that depends on all of them.
+  static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float)
+
   // MARK: Convolution (N,H,W,C) * (k,k,C,D) -> (N,H',W',D)
+
+  /// What the convolution kernels do for a shape, for reports.
+  static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String
 
   /// Floats of scratch that the three convolution kernels need for a batch.
   static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int

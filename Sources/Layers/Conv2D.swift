@@ -69,6 +69,10 @@ struct ConvolutionOperator: ActivationFusing {
     kernels.convolutionScratch(geometry, batch: batch)
   }
 
+  var products: Int { geometry.positions * geometry.patch * geometry.output.channels }
+
+  func algorithm(_ kernels: any KernelSet.Type) -> String { kernels.convolutionAlgorithm(geometry) }
+
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.convolve(
       geometry.spaced(y.stride), batch: x.batch, x: x.base, weight: workspace.parameter(weight),

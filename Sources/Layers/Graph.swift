@@ -19,7 +19,7 @@ public struct Value: Hashable, Sendable {
 public struct Graph: Sendable {
   package struct Node: Sendable {
     /// The layer's place in the network: `3`, or `5.conv1` inside a block.
-    var name: String
+    package var name: String
     package var op: any Operator
     package var input: Value
     package var output: Value

@@ -42,6 +42,7 @@ struct LinearOperator: ActivationFusing {
   var activation = Activation.identity
 
   var keeps: Kept { activation == .identity ? .input : [.input, .output] }
+  var products: Int { inputs * outputs }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.linear(

@@ -79,12 +79,16 @@ public final class Network {
     if mode == .training, !accumulating, statistics > 0 {
       kernels.fill(gradients.base + parameterCount, count: statistics, value: 0)
     }
-    for (node, place) in zip(graph.nodes, layout.placements) {
-      let source = place.x.map { view($0, images.batch, node.input) } ?? images
-      let target = view(place.y, images.batch, node.output)
-      node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
-    }
+    for index in graph.nodes.indices { forward(index, images, mode: mode, samples: samples) }
     return view(layout.logits, images.batch, graph.output)
+  }
+
+  /// One operator's part of ``forward(_:mode:samples:accumulating:)``.
+  package func forward(_ index: Int, _ images: TensorView, mode: Mode, samples: SampleKeys) {
+    let (node, place) = (graph.nodes[index], layout.placements[index])
+    let source = place.x.map { view($0, images.batch, node.input) } ?? images
+    let target = view(place.y, images.batch, node.output)
+    node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
   }
 
   /// Moves the running statistics towards those of the step, which lie behind the gradients:
@@ -124,19 +128,23 @@ public final class Network {
     if parameterCount < values.count { ready(parameterCount) }
     var end = parameterCount
     for index in graph.nodes.indices.reversed() {
-      let (node, place) = (graph.nodes[index], layout.placements[index])
-      let start = node.firstParameter
+      let start = graph.nodes[index].firstParameter
       if !accumulating, start < end {
         kernels.fill(gradients.base + start, count: end - start, value: 0)
       }
-      let batch = images.batch
-      node.op.backward(
-        view(place.dy, batch, node.output), into: place.dx.map { view($0, batch, node.input) },
-        x: place.x.map { view($0, batch, node.input) } ?? images, y: view(place.y, batch, node.output),
-        workspace(place, place.backwardScratch, .training, samples))
+      backward(index, images, samples: samples)
       if start < end { ready(start) }
       end = start
     }
+  }
+
+  /// One operator's part of ``backward(_:samples:accumulating:ready:)``; adds to its parameters' gradients.
+  package func backward(_ index: Int, _ images: TensorView, samples: SampleKeys) {
+    let (node, place, batch) = (graph.nodes[index], layout.placements[index], images.batch)
+    node.op.backward(
+      view(place.dy, batch, node.output), into: place.dx.map { view($0, batch, node.input) },
+      x: place.x.map { view($0, batch, node.input) } ?? images, y: view(place.y, batch, node.output),
+      workspace(place, place.backwardScratch, .training, samples))
   }
 
   private func view(_ offset: Int, _ batch: Int, _ value: Value) -> TensorView {

@@ -29,6 +29,10 @@ public protocol Operator: Sendable {
   func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int
   /// Floats that forward leaves for backward.
   func saved(batch: Int) -> Int
+  /// Multiply-adds of forward for one sample, as the layer's formula counts them; each of the two gradients takes as many.
+  var products: Int { get }
+  /// How these kernels compute the products, for reports; empty where there is one way.
+  func algorithm(_ kernels: any KernelSet.Type) -> String
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace)
   func backward(
@@ -43,6 +47,8 @@ extension Operator {
   public var writesSlices: Bool { false }
   public func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 0 }
   public func saved(batch: Int) -> Int { 0 }
+  public var products: Int { 0 }
+  public func algorithm(_ kernels: any KernelSet.Type) -> String { "" }
 }
 
 /// The values of forward that an operator's backward reads.

@@ -72,6 +72,10 @@ struct PartialConvolutionOperator: Operator {
     FloatBuffer.aligned(weight.count) + kernels.convolutionScratch(geometry, batch: batch)
   }
 
+  var products: Int { geometry.positions * geometry.patch * geometry.output.channels }
+
+  func algorithm(_ kernels: any KernelSet.Type) -> String { kernels.convolutionAlgorithm(geometry) }
+
   private func maskedWeight(_ workspace: Workspace) -> UnsafePointer<Float> {
     let weight = workspace.parameter(weight)
     for (index, isConnected) in isConnected.enumerated() {

@@ -106,3 +106,50 @@ func total(_ vector: Vector) -> Float {
   let two = four.lowHalf + four.highHalf
   return two.x + two.y
 }
+
+/// target[c x 16 + r] = source[r x stride + c] for up to 16 rows and columns; zeros behind the last row.
+@inline(__always)
+func transpose(_ source: Source, rows: Int, columns: Int, stride: Int, into target: Target) {
+  guard rows == lanes, columns == lanes else {
+    for column in 0..<columns {
+      store(Vector(), target + column * lanes)
+      for row in 0..<rows { target[column * lanes + row] = source[row * stride + column] }
+    }
+    return
+  }
+  // Four perfect shuffles, each of the upper with the lower half of the rows, are a transpose.
+  for row in 0..<8 {
+    let (upper, lower) = (load(source + row * stride), load(source + (row + 8) * stride))
+    interleave(upper, lower, into: target + row * 2 * lanes)
+  }
+  for _ in 0..<3 { shuffleHalves(target) }
+}
+
+/// Rows 2i and 2i + 1 = rows i and i + 8, interleaved, of 16 vectors.
+@inline(__always)
+private func shuffleHalves(_ rows: Target) {
+  let (u0, u1, u2, u3) = (load(rows), load(rows + 16), load(rows + 32), load(rows + 48))
+  let (u4, u5, u6, u7) = (load(rows + 64), load(rows + 80), load(rows + 96), load(rows + 112))
+  let (l0, l1, l2, l3) = (load(rows + 128), load(rows + 144), load(rows + 160), load(rows + 176))
+  let (l4, l5, l6, l7) = (load(rows + 192), load(rows + 208), load(rows + 224), load(rows + 240))
+  interleave(u0, l0, into: rows)
+  interleave(u1, l1, into: rows + 32)
+  interleave(u2, l2, into: rows + 64)
+  interleave(u3, l3, into: rows + 96)
+  interleave(u4, l4, into: rows + 128)
+  interleave(u5, l5, into: rows + 160)
+  interleave(u6, l6, into: rows + 192)
+  interleave(u7, l7, into: rows + 224)
+}
+
+@inline(__always)
+private func interleave(_ a: Vector, _ b: Vector, into target: Target) {
+  var lower = Vector()
+  lower.evenHalf = a.lowHalf
+  lower.oddHalf = b.lowHalf
+  store(lower, target)
+  var upper = Vector()
+  upper.evenHalf = a.highHalf
+  upper.oddHalf = b.highHalf
+  store(upper, target + lanes)
+}

@@ -68,6 +68,15 @@ public enum KernelShapes {
     WindowShape(
       "many strips, stride above the kernel", 120, 70, channels: 2, outputs: 5, kernel: 2, stride: 3),
     WindowShape("many strips, pointwise", 40, 40, channels: 6, outputs: 5, kernel: 1),
+    // Tiles: several parts of a batch, borders of every width, rows and columns left over.
+    WindowShape("3x3 tiles, many parts", 60, 57, channels: 16, outputs: 16, kernel: 3, padding: 1),
+    WindowShape("3x3 tiles, no padding", 9, 10, channels: 20, outputs: 40, kernel: 3),
+    WindowShape("3x3 tiles, padding 2", 6, 5, channels: 16, outputs: 49, kernel: 3, padding: 2),
+    WindowShape("3x3 tiles, one row", 1, 19, channels: 18, outputs: 16, kernel: 3, padding: 1),
+    WindowShape("3x3 tiles, 2x1", 2, 1, channels: 35, outputs: 30, kernel: 3, padding: 1),
+    WindowShape("5x5 tiles, many parts", 45, 43, channels: 16, outputs: 24, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles, no padding", 9, 8, channels: 17, outputs: 33, kernel: 5),
+    WindowShape("5x5 tiles, padding 4", 4, 3, channels: 16, outputs: 16, kernel: 5, padding: 4),
     // Layers of the networks, some at reduced size.
     WindowShape("lenet 1", 28, 28, channels: 1, outputs: 6, kernel: 5, padding: 2),
     WindowShape("lenet 2", 14, 14, channels: 6, outputs: 16, kernel: 5),

@@ -33,9 +33,12 @@ import Testing
     return (try? JSONDecoder().decode([Case].self, from: data)) ?? []
   }()
 
-  /// Relative to the largest logit, to the loss, and to each gradient's norm: float32 sums against double precision, through up
-  /// to twenty layers. A wrong factor or a lost term shows as 1e-2 or more.
+  /// Relative to the largest logit and to the loss: float32 sums against double precision, through up to twenty layers. A
+  /// wrong factor or a lost term shows as 1e-2 or more.
   private static let tolerance = 1e-4
+  /// Relative to each gradient's norm. Rounding is far below; but where a ReLU's input is within 1e-5 of zero, rounding
+  /// decides whether its gradient passes, and one of a small map is 3e-4 of a norm.
+  private static let gradientTolerance = 1e-3
   /// Gradients below this part of the largest norm are what rounding leaves, and are compared with that norm: a bias in front
   /// of a normalisation has none.
   private static let zero = 1e-6
@@ -73,7 +76,7 @@ import Testing
       let memory = network.gradients.base + parameter.slot.offset
       let norm = sumOfSquares(memory, parameter.slot.count).squareRoot()
       let scale = expected.norm > Self.zero * largest ? expected.norm : largest
-      #expect(abs(norm - expected.norm) <= Self.tolerance * scale, "the norm of \(expected.name)")
+      #expect(abs(norm - expected.norm) <= Self.gradientTolerance * scale, "the norm of \(expected.name)")
       let count = parameter.slot.count
       for (place, value) in zip([0, count / 2, count - 1], expected.elements) {
         var found: Float = .nan
@@ -82,7 +85,8 @@ import Testing
             place..<place + 1, from: memory, into: UnsafeMutableBufferPointer(start: $0, count: 1))
         }
         #expect(
-          abs(Double(found) - value) <= Self.tolerance * scale, "element \(place) of \(expected.name)")
+          abs(Double(found) - value) <= Self.gradientTolerance * scale, "element \(place) of \(expected.name)"
+        )
       }
     }
 

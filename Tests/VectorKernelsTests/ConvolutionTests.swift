@@ -38,39 +38,59 @@ import Testing
 
   private func check(_ kernels: any KernelSet.Type, _ shape: WindowShape) {
     for batch in KernelShapes.batches {
-      // Sums of small whole numbers are exact in any order, so nothing but the right terms passes.
+      // Sums of small whole numbers are exact in any order, so nothing but the right terms passes. Where filters are
+      // transformed, sixths and the like come in between, whose errors are far below one.
       let whole = ConvolutionInputs(shape.geometry, batch: batch) { TestNumbers.integers($0, seed: $1) }
-      let found = whole.run(kernels)
-      let expected = whole.run(ReferenceKernels.self)
-      expectEqual(found.y, expected.y, "\(shape), batch \(batch), output")
-      expectEqual(found.dx, expected.dx, "\(shape), batch \(batch), input gradient")
-      expectEqual(found.dw, expected.dw, "\(shape), batch \(batch), filter gradient")
-      expectEqual(found.db, expected.db, "\(shape), batch \(batch), bias gradient")
-
-      let plain = whole.run(kernels, bias: false, activation: .identity)
-      let plainExpected = whole.run(ReferenceKernels.self, bias: false, activation: .identity)
-      expectEqual(plain.y, plainExpected.y, "\(shape), batch \(batch), output without bias and activation")
-      expectEqual(plain.dw, plainExpected.dw, "\(shape), batch \(batch), filter gradient without bias")
+      let isExact = kernels.convolutionAlgorithm(shape.geometry) == "direct"
+      for (bias, activation) in [(true, Activation.relu), (false, .identity)] {
+        let found = whole.run(kernels, bias: bias, activation: activation)
+        let expected = whole.run(ReferenceKernels.self, bias: bias, activation: activation)
+        let label = "\(shape), batch \(batch), \(bias ? "with" : "without") bias"
+        for (found, expected, what) in [
+          (found.y, expected.y, "output"), (found.dx, expected.dx, "input gradient"),
+          (found.dw, expected.dw, "filter gradient"),
+        ] {
+          expectClose(found, expected, "\(label), \(what)") { _ in isExact ? 0 : 0.05 }
+        }
+        expectEqual(found.db, expected.db, "\(label), bias gradient")
+      }
     }
     let real = ConvolutionInputs(shape.geometry, batch: 2) { TestNumbers.reals($0, seed: $1) }
     let found = real.run(kernels)
     let expected = real.run(ReferenceKernels.self)
     let sizes = real.magnitudes.run(ReferenceKernels.self, activation: .identity)
+    let amplification = amplification(kernels.convolutionAlgorithm(shape.geometry))
     let positions = 2 * shape.geometry.positions
-    expectProduct(found.y, expected.y, sizes.y, terms: shape.geometry.patch, "\(shape), output")
     let scattered = shape.geometry.kernel * shape.geometry.kernel * shape.geometry.output.channels
-    expectProduct(found.dx, expected.dx, sizes.dx, terms: scattered, "\(shape), input gradient")
-    expectProduct(found.dw, expected.dw, sizes.dw, terms: positions, "\(shape), filter gradient")
+    for (found, expected, sizes, terms, what) in [
+      (found.y, expected.y, sizes.y, shape.geometry.patch, "output"),
+      (found.dx, expected.dx, sizes.dx, scattered, "input gradient"),
+      (found.dw, expected.dw, sizes.dw, positions, "filter gradient"),
+    ] {
+      expectProduct(
+        found, expected, sizes, terms: terms, amplification: amplification, "\(shape), \(what)")
+    }
     expectProduct(found.db, expected.db, sizes.db, terms: positions, "\(shape), bias gradient")
+  }
+
+  /// How much larger the rounding errors of an algorithm are than those of a plain sum of products: the transforms to the
+  /// points 2 and -2 multiply by up to 16 and divide by 24 in each dimension, and add what cancels later. The largest seen
+  /// were a third of these.
+  private func amplification(_ algorithm: String) -> Float {
+    switch algorithm {
+    case "direct": 1
+    case "F(2x2,3x3)": 8
+    default: 60
+    }
   }
 
   @Test func infinityAndNotANumberReachOnlyTheirWindows() throws {
     for build in builds {
-      let shape = try #require(KernelShapes.convolutions.first { $0.name == "17 to 17" })
+      let shape = try #require(KernelShapes.convolutions.first { $0.name == "15 to 15" })
       for value in [Float.infinity, .nan] {
         var inputs = ConvolutionInputs(shape.geometry, batch: 1) { TestNumbers.integers($0, seed: $1) }
-        inputs.x[17 * 3 + 5] = value
-        inputs.dy[17 * 8 + 2] = value
+        inputs.x[15 * 3 + 5] = value
+        inputs.dy[15 * 8 + 2] = value
         let found = inputs.run(build, activation: .identity)
         let expected = inputs.run(ReferenceKernels.self, activation: .identity)
         expectEqual(found.y.map { $0.isFinite ? 1 : 0 }, expected.y.map { $0.isFinite ? 1 : 0 }, "output")
@@ -82,11 +102,12 @@ import Testing
 }
 
 /// Expects sums of `terms` products: roundings of either sign walk about as far as the root of their number, which the
-/// factor 4 leaves room for, in units of the sum of the products' sizes.
+/// factor 4 leaves room for, in units of the sum of the products' sizes; an algorithm may amplify them.
 func expectProduct(
-  _ found: [Float], _ expected: [Float], _ sizes: [Float], terms: Int, _ what: String,
+  _ found: [Float], _ expected: [Float], _ sizes: [Float], terms: Int, amplification: Float = 1,
+  _ what: String,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
-  let factor = 4 * roundoff * Float(terms + 2).squareRoot()
+  let factor = 4 * amplification * roundoff * Float(terms + 2).squareRoot()
   expectClose(found, expected, what, sourceLocation: sourceLocation) { factor * sizes[$0] }
 }

@@ -1,6 +1,8 @@
 import Tensors
 
 extension ReferenceKernels {
+  public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { "naive" }
+
   public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int { 0 }
 
   public static func convolve(

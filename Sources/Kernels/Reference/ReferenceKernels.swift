@@ -5,6 +5,12 @@ import Tensors
 /// It is the truth that the fast sets are tested against, and a way to run where none of them does.
 public enum ReferenceKernels: KernelSet {
   public static let name = "reference"
+
+  public static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float) {
+    var sum: Float = 1
+    for _ in 0..<rounds { sum = 1e-3 + 0.999 * sum }
+    return (rounds, sum)
+  }
 }
 
 extension WindowGeometry {

@@ -1,9 +1,9 @@
 import Kernels
 
-extension VectorKernels {
-  public static func convolutionInputGradient(
-    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
-    scratch: MutableFloats
+extension DirectConvolution {
+  static func inputGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
+    scratch: Target
   ) {
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels

@@ -1,7 +1,10 @@
 import Kernels
 
-extension VectorKernels {
-  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+/// Convolutions of any kernel, stride and padding, without a copy of the windows: a tile's rows point into the image.
+enum DirectConvolution: ConvolutionAlgorithm {
+  static var name: String { "direct" }
+
+  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
     let strips = Strips(geometry, batch: batch)
     let run = geometry.kernel * geometry.input.channels
     let outputs = geometry.output.channels
@@ -11,9 +14,9 @@ extension VectorKernels {
     return padded(strips.buffer) + max(forward, inputGradient, parameterGradients)
   }
 
-  public static func convolve(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
-    into y: MutableFloats, scratch: MutableFloats
+  static func forward(
+    _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
+    into y: Target, scratch: Target
   ) {
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels

@@ -1,9 +1,8 @@
 import Kernels
 
-extension VectorKernels {
-  public static func convolutionParameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
-    bias db: MutableFloats?, scratch: MutableFloats
+extension DirectConvolution {
+  static func parameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target
   ) {
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels
@@ -24,9 +23,6 @@ extension VectorKernels {
             product.run(NarrowTile.self, panel + half, width: width, column: column + half, into: dw)
           }
         }
-      }
-      if let db {
-        Columns.addSums(dy, rows: positions, columns: outputs, stride: geometry.outputStride, into: db)
       }
     }
   }

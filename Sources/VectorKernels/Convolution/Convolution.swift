@@ -1,0 +1,72 @@
+import Kernels
+
+/// One way to compute a convolution and its gradients; the arguments are those of ``KernelSet``.
+protocol ConvolutionAlgorithm {
+  /// For reports.
+  static var name: String { get }
+
+  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int
+
+  static func forward(
+    _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
+    into y: Target, scratch: Target)
+
+  static func inputGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
+    scratch: Target)
+
+  /// The filters' gradients; those of biases are the same for every algorithm.
+  static func parameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target)
+}
+
+extension VectorKernels {
+  /// The fastest algorithm for a shape. The batch has no say, so that an image's bits do not depend on what is beside it.
+  static func algorithm(_ geometry: WindowGeometry) -> any ConvolutionAlgorithm.Type {
+    let isDense =
+      geometry.stride == 1 && geometry.padding < geometry.kernel && geometry.input.channels >= lanes
+      && geometry.output.channels >= lanes
+    guard isDense else { return DirectConvolution.self }
+    switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
+    case (3, 3...): return Winograd4x3.self
+    case (3, 2): return Winograd2x3.self
+    case (5, 2...): return Winograd2x5.self
+    default: return DirectConvolution.self
+    }
+  }
+
+  public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { algorithm(geometry).name }
+
+  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+    algorithm(geometry).scratch(geometry, batch: batch)
+  }
+
+  public static func convolve(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
+    into y: MutableFloats, scratch: MutableFloats
+  ) {
+    algorithm(geometry).forward(
+      geometry, batch: batch, x: x, weight: weight, bias: bias, activation: activation, into: y,
+      scratch: scratch)
+  }
+
+  public static func convolutionInputGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
+    scratch: MutableFloats
+  ) {
+    algorithm(geometry).inputGradient(
+      geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: adding, scratch: scratch)
+  }
+
+  public static func convolutionParameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?, scratch: MutableFloats
+  ) {
+    algorithm(geometry).parameterGradients(
+      geometry, batch: batch, x: x, dy: dy, weight: dw, scratch: scratch)
+    guard let db else { return }
+    Columns.addSums(
+      dy, rows: batch * geometry.positions, columns: geometry.output.channels, stride: geometry.outputStride,
+      into: db)
+  }
+}

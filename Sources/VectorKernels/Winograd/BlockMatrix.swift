@@ -1,0 +1,117 @@
+/// A matrix whose columns are cut into blocks of 16: block after block, and within a block row after row.
+///
+/// A product that walks along its columns or its rows then reads memory in order, and every row of a tile lies a constant
+/// distance from the one before it.
+struct BlockMatrix {
+  let base: Target
+  /// Rows that each block has room for.
+  let rows: Int
+
+  /// Floats of a matrix.
+  static func count(rows: Int, columns: Int) -> Int { rows * padded(columns) }
+
+  /// The 16 columns from `column` on, which is a multiple of 16.
+  @inline(__always)
+  func block(at column: Int) -> Target { base + column * rows }
+}
+
+/// Products of block matrices.
+///
+/// Every element is one chain of fused multiply-adds in the order of the inner dimension, so what is computed beside an
+/// element does not change its bits.
+enum BlockProducts {
+  /// Rows that a tile has, to which ``multiply(_:_:into:rows:inner:columns:)`` rounds up what it writes.
+  static let tileRows = TallTile<WideLine>.rows
+
+  /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
+  /// multiple of 16.
+  static func multiply(
+    _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, columns: Int
+  ) {
+    var column = 0
+    while column < columns {
+      if columns - column > lanes, WideLine.vectors == 2 {
+        strip(WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column)
+      } else {
+        strip(NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column)
+      }
+      column += columns - column > lanes ? WideLine.vectors * lanes : lanes
+    }
+  }
+
+  @inline(__always)
+  private static func strip<L: Line>(
+    _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int
+  ) {
+    var row = 0
+    while row < rows {
+      if rows - row > TallTile<L>.rows - ShortTile<L>.rows {
+        tile(TallTile<L>.self, a, b, into: c, row: row, inner: inner, column: column)
+        row += TallTile<L>.rows
+      } else {
+        tile(ShortTile<L>.self, a, b, into: c, row: row, inner: inner, column: column)
+        row += ShortTile<L>.rows
+      }
+    }
+  }
+
+  @inline(__always)
+  private static func tile<T: RegisterTile>(
+    _: T.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, row: Int, inner: Int, column: Int
+  ) {
+    var tile = T()
+    var left = Source(a.base + row * lanes)
+    var right = Source(b.block(at: column))
+    let second = b.rows * lanes
+    for _ in 0..<inner / lanes {
+      for lane in 0..<lanes {
+        tile.add(left + lane, stride: lanes, T.Row(right, second: second))
+        right += lanes
+      }
+      left += a.rows * lanes
+    }
+    tile.write(c.block(at: column) + row * lanes, second: c.rows * lanes)
+  }
+
+  /// c += a' b for the first `inner` rows of a and b; `rows` counts a's columns and c's rows.
+  /// - Parameter adding: whether c holds a sum already; else it is overwritten.
+  static func multiplyTransposed(
+    _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, columns: Int, adding: Bool
+  ) {
+    var column = 0
+    while column < columns {
+      if columns - column > lanes, WideLine.vectors == 2 {
+        stripTransposed(
+          WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
+      } else {
+        stripTransposed(
+          NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
+      }
+      column += columns - column > lanes ? WideLine.vectors * lanes : lanes
+    }
+  }
+
+  @inline(__always)
+  private static func stripTransposed<L: Line>(
+    _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int,
+    adding: Bool
+  ) {
+    typealias T = FlatTile<L>
+    var row = 0
+    while row < rows {
+      var left = Source(a.block(at: row / lanes * lanes) + row % lanes)
+      var right = Source(b.block(at: column))
+      let second = b.rows * lanes
+      let target = c.block(at: column) + row * lanes
+      var tile = T()
+      if adding { tile.read(target, second: c.rows * lanes) }
+      for _ in 0..<inner {
+        tile.add(left, stride: 1, L(right, second: second))
+        left += lanes
+        right += lanes
+      }
+      tile.write(target, second: c.rows * lanes)
+      row += T.rows
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Kernels
+import Tensors
+
+/// Convolutions with stride 1 by minimal filtering: fewer products, for transforms before and after them.
+extension WinogradScheme {
+  typealias Tiles = WinogradTiles<Self>
+
+  static var name: String { "F(\(outputs)x\(outputs),\(kernel)x\(kernel))" }
+
+  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+    max(
+      Tiles(geometry, batch: batch, scratch: nil).count,
+      Tiles(back(geometry), batch: batch, scratch: nil).count)
+  }
+
+  /// The convolution from gradients of the output to those of the input.
+  private static func back(_ geometry: WindowGeometry) -> WindowGeometry {
+    guard
+      let back = WindowGeometry(
+        input: geometry.output, kernel: kernel, stride: 1, padding: kernel - 1 - geometry.padding,
+        channels: geometry.input.channels)
+    else { preconditionFailure("a convolution that leads there leads back") }
+    return back
+  }
+
+  static func forward(
+    _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
+    into y: Target, scratch: Target
+  ) {
+    let tiles = Tiles(geometry, batch: batch, scratch: scratch)
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
+    tiles.readFilters(weight, inputs: inputs, outputs: outputs)
+    tiles.forEach { range in
+      tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
+      for point in 0..<Tiles.matrices {
+        BlockProducts.multiply(
+          tiles.input(point), tiles.filter(point), into: tiles.output(point), rows: range.count,
+          inner: padded(inputs), columns: outputs)
+      }
+      tiles.writeOutputs(geometry.outputs(y), range) { sum, target, channel, left in
+        var sum = sum
+        if let bias { sum += load(bias + channel, left: left) }
+        sum.replace(with: floor, where: sum .< floor)
+        store(sum, target, left: left)
+      }
+    }
+  }
+
+  static func inputGradient(
+    _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
+    scratch: Target
+  ) {
+    let back = back(geometry)
+    let tiles = Tiles(back, batch: batch, scratch: scratch)
+    let (inputs, outputs) = (back.input.channels, back.output.channels)
+    tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs)
+    tiles.forEach { range in
+      tiles.readInputs(geometry.outputs(dy), padding: back.padding, range)
+      for point in 0..<Tiles.matrices {
+        BlockProducts.multiply(
+          tiles.input(point), tiles.filter(point), into: tiles.output(point), rows: range.count,
+          inner: padded(inputs), columns: outputs)
+      }
+      tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
+        store(adding ? sum + load(target, left: left) : sum, target, left: left)
+      }
+    }
+  }
+
+  static func parameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target
+  ) {
+    guard batch > 0 else { return }
+    let tiles = Tiles(geometry, batch: batch, scratch: scratch)
+    let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
+    tiles.forEach { range in
+      tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
+      tiles.readOutputGradients(geometry.outputs(dy), range)
+      for point in 0..<Tiles.matrices {
+        BlockProducts.multiplyTransposed(
+          tiles.input(point), tiles.output(point), into: tiles.filter(point), rows: padded(inputs),
+          inner: range.count, columns: outputs, adding: range.lowerBound > 0)
+      }
+    }
+    tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs)
+  }
+}
+
+extension WindowGeometry {
+  /// The images that the convolution reads, or whose gradients it writes.
+  fileprivate func inputs<Pointer>(_ base: Pointer) -> Pixels<Pointer> {
+    Pixels(
+      base: base, height: input.height, width: input.width, channels: input.channels, stride: input.channels)
+  }
+
+  /// The images that it writes, or whose gradients it reads.
+  fileprivate func outputs<Pointer>(_ base: Pointer) -> Pixels<Pointer> {
+    Pixels(
+      base: base, height: output.height, width: output.width, channels: output.channels, stride: outputStride)
+  }
+}

@@ -1,0 +1,275 @@
+import Kernels
+
+/// Images of which a transform reads or writes tiles: pixel after pixel, `stride` floats apart.
+struct Pixels<Pointer> {
+  let base: Pointer
+  let height: Int
+  let width: Int
+  let channels: Int
+  let stride: Int
+}
+
+/// How a batch of images is cut into tiles of a convolution's output, and where the tiles' transforms lie in scratch.
+///
+/// Point p of all tiles makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch buffer:
+/// of the convolution's inputs, of its outputs, and of its filters (inputs by outputs).
+struct WinogradTiles<Scheme: WinogradScheme> {
+  let batch: Int
+  /// Tiles down and across one image.
+  let down: Int
+  let across: Int
+  /// Tiles that are transformed and multiplied together.
+  let together: Int
+  private let inputs: Int
+  private let outputs: Int
+  private let scratch: Target?
+
+  /// Floats of tiles' transforms that the second-level cache holds.
+  private static var cached: Int { 360_000 }
+  /// Tiles below which reading the filters' transforms would set the time.
+  private static var fewest: Int { 96 }
+
+  static var matrices: Int { Scheme.points * Scheme.points }
+
+  /// - Parameters:
+  ///   - geometry: the convolution; of an input gradient, the one that leads back.
+  ///   - scratch: where ``count`` floats are; nil to count them only.
+  init(_ geometry: WindowGeometry, batch: Int, scratch: Target?) {
+    self.batch = batch
+    down = (geometry.output.height + Scheme.outputs - 1) / Scheme.outputs
+    across = (geometry.output.width + Scheme.outputs - 1) / Scheme.outputs
+    inputs = padded(geometry.input.channels)
+    outputs = padded(geometry.output.channels)
+    self.scratch = scratch
+    let most = max(Self.fewest, Self.cached / (Self.matrices * (inputs + outputs)))
+    let parts = max(1, (batch * down * across + most - 1) / most)
+    let part = (batch * down * across + parts - 1) / parts
+    together = (part + BlockProducts.tileRows - 1) / BlockProducts.tileRows * BlockProducts.tileRows
+  }
+
+  /// Tiles of the whole batch.
+  var all: Int { batch * down * across }
+
+  /// Floats between matrices that keep the same element of all of them out of one cache set.
+  private static var gap: Int { 5 * lanes }
+  private var inputStride: Int { together * inputs + Self.gap }
+  private var outputStride: Int { together * outputs + Self.gap }
+  private var filterStride: Int { inputs * outputs + Self.gap }
+
+  // Scratch: inputs, outputs, filters, a square of vectors, a block of filters, a pixel of zeros.
+  private var outputStart: Int { Self.matrices * inputStride }
+  private var filterStart: Int { outputStart + Self.matrices * outputStride }
+  private var squareStart: Int { filterStart + Self.matrices * filterStride }
+  private var blockStart: Int { squareStart + Self.matrices * lanes }
+  private var zeroStart: Int { blockStart + Scheme.kernel * Scheme.kernel * lanes * lanes }
+  /// Floats of scratch.
+  var count: Int { zeroStart + max(inputs, outputs) }
+
+  private func scratch(_ offset: Int) -> Target {
+    guard let scratch else { preconditionFailure("tiles without scratch are only counted") }
+    return scratch + offset
+  }
+
+  func input(_ point: Int) -> BlockMatrix {
+    BlockMatrix(base: scratch(point * inputStride), rows: together)
+  }
+  func output(_ point: Int) -> BlockMatrix {
+    BlockMatrix(base: scratch(outputStart + point * outputStride), rows: together)
+  }
+  func filter(_ point: Int) -> BlockMatrix {
+    BlockMatrix(base: scratch(filterStart + point * filterStride), rows: inputs)
+  }
+
+  /// Calls `body` with the tiles that are worked on together.
+  func forEach(_ body: (Range<Int>) -> Void) {
+    clear(scratch(zeroStart), count: max(inputs, outputs))
+    var first = 0
+    while first < all {
+      body(first..<min(all, first + together))
+      first += together
+    }
+  }
+
+  // MARK: Tiles
+
+  /// matrices[p] = the points of the convolution's inputs under the tiles.
+  func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
+    read(Scheme.Data.self, pixels, padding: padding, tiles, into: input(0).base, inputStride)
+  }
+
+  /// matrices[p] = the points of the gradients of the tiles' outputs.
+  func readOutputGradients(_ pixels: Pixels<Source>, _ tiles: Range<Int>) {
+    read(Scheme.ResultGradient.self, pixels, padding: 0, tiles, into: output(0).base, outputStride)
+  }
+
+  @inline(__always)
+  private func read<T: PointTransform>(
+    _: T.Type, _ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>, into matrices: Target,
+    _ distance: Int
+  ) {
+    let size = T.sources
+    let (zeros, between) = (Source(scratch(zeroStart)), scratch(squareStart))
+    withUnsafeTemporaryAllocation(of: Source.self, capacity: size * size) { places in
+      guard let place = places.baseAddress else { return }
+      var cursor = Cursor(self, at: tiles.lowerBound)
+      for tile in 0..<tiles.count {
+        let (top, left) = (cursor.row * Scheme.outputs - padding, cursor.column * Scheme.outputs - padding)
+        let image = pixels.base + cursor.image * pixels.height * pixels.width * pixels.stride
+        for row in 0..<size {
+          for column in 0..<size {
+            let (y, x) = (top + row, left + column)
+            let isInside = y >= 0 && y < pixels.height && x >= 0 && x < pixels.width
+            place[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
+          }
+        }
+        var channel = 0
+        while channel < pixels.channels {
+          let remaining = pixels.channels - channel
+          let target = matrices + channel * together + tile * lanes
+          T.applyToSquare(between) { row, column in
+            load(place[row * size + column] + channel, left: remaining)
+          } _: { row, column, vector in
+            store(vector, target + (row * Scheme.points + column) * distance)
+          }
+          channel += lanes
+        }
+        cursor.advance()
+      }
+    }
+  }
+
+  /// Writes the tiles' outputs: activation(result + bias), or what is there + result.
+  @inline(__always)
+  func writeOutputs(
+    _ pixels: Pixels<Target>, _ tiles: Range<Int>,
+    _ epilogue: (_ sum: Vector, _ target: Target, _ channel: Int, _ left: Int) -> Void
+  ) {
+    let between = scratch(squareStart)
+    let matrices = Source(output(0).base)
+    var cursor = Cursor(self, at: tiles.lowerBound)
+    for tile in 0..<tiles.count {
+      let (top, left) = (cursor.row * Scheme.outputs, cursor.column * Scheme.outputs)
+      let (rows, columns) = (pixels.height - top, pixels.width - left)
+      let corner =
+        pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
+      var channel = 0
+      while channel < pixels.channels {
+        let source = matrices + channel * together + tile * lanes
+        Scheme.Result.applyToSquare(between) { row, column in
+          load(source + (row * Scheme.points + column) * outputStride)
+        } _: { row, column, vector in
+          guard row < rows, column < columns else { return }
+          let target = corner + (row * pixels.width + column) * pixels.stride + channel
+          epilogue(vector, target, channel, pixels.channels - channel)
+        }
+        channel += lanes
+      }
+      cursor.advance()
+    }
+  }
+
+  /// Walks over the tiles, image by image and row by row.
+  private struct Cursor {
+    private let down: Int
+    private let across: Int
+    private(set) var image: Int
+    private(set) var row: Int
+    private(set) var column: Int
+
+    init(_ tiles: WinogradTiles, at tile: Int) {
+      (down, across) = (tiles.down, tiles.across)
+      image = tile / (down * across)
+      row = tile / across % down
+      column = tile % across
+    }
+
+    @inline(__always)
+    mutating func advance() {
+      column += 1
+      guard column == across else { return }
+      column = 0
+      row += 1
+      guard row == down else { return }
+      row = 0
+      image += 1
+    }
+  }
+
+  // MARK: Filters
+
+  /// matrices[p] = the points of the filters; `weight` is (kernel, kernel, inputs, outputs).
+  func readFilters(_ weight: Source, inputs count: Int, outputs: Int) {
+    let (between, matrices) = (scratch(squareStart), filter(0).base)
+    var output = 0
+    while output < outputs {
+      let left = outputs - output
+      let block = matrices + output * inputs
+      for input in 0..<count {
+        Scheme.Filter.applyToSquare(between) { row, column in
+          load(weight + ((row * Scheme.kernel + column) * count + input) * outputs + output, left: left)
+        } _: { row, column, vector in
+          store(vector, block + input * lanes + (row * Scheme.points + column) * filterStride)
+        }
+      }
+      clearRows(behind: count, of: block)
+      output += lanes
+    }
+  }
+
+  /// matrices[p] = the points of the filters that lead back: turned half around, from `outputs` to `inputs`. `weight` is
+  /// (kernel, kernel, `outputs`, `inputs`).
+  func readFiltersBack(_ weight: Source, inputs count: Int, outputs: Int) {
+    let (between, matrices, turned) = (scratch(squareStart), filter(0).base, scratch(blockStart))
+    let taps = Scheme.kernel * Scheme.kernel
+    var output = 0
+    while output < outputs {
+      let rows = min(lanes, outputs - output)
+      let block = matrices + output * inputs
+      var input = 0
+      while input < count {
+        let columns = min(lanes, count - input)
+        for tap in 0..<taps {
+          transpose(
+            weight + (tap * outputs + output) * count + input, rows: rows, columns: columns, stride: count,
+            into: turned + (taps - 1 - tap) * lanes * lanes)
+        }
+        for column in 0..<columns {
+          Scheme.Filter.applyToSquare(between) { row, tap in
+            load(turned + ((row * Scheme.kernel + tap) * lanes + column) * lanes)
+          } _: { row, point, vector in
+            store(vector, block + (input + column) * lanes + (row * Scheme.points + point) * filterStride)
+          }
+        }
+        input += lanes
+      }
+      clearRows(behind: count, of: block)
+      output += lanes
+    }
+  }
+
+  /// The inner dimension of a product ends at a whole block.
+  private func clearRows(behind count: Int, of block: Target) {
+    for point in 0..<Self.matrices {
+      clear(block + point * filterStride + count * lanes, count: (inputs - count) * lanes)
+    }
+  }
+
+  /// dw += the filters' gradients, from those of their points.
+  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
+    let (between, matrices) = (scratch(squareStart), Source(filter(0).base))
+    var output = 0
+    while output < outputs {
+      let left = outputs - output
+      let block = matrices + output * inputs
+      for input in 0..<count {
+        Scheme.FilterGradient.applyToSquare(between) { row, column in
+          load(block + input * lanes + (row * Scheme.points + column) * filterStride)
+        } _: { row, column, vector in
+          let target = dw + ((row * Scheme.kernel + column) * count + input) * outputs + output
+          store(vector + load(target, left: left), target, left: left)
+        }
+      }
+      output += lanes
+    }
+  }
+}
