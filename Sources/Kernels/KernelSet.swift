@@ -62,11 +62,13 @@ public protocol KernelSet: Sendable {
 
   // MARK: Pooling (N,H,W,C) -> (N,H',W',C)
 
-  /// y = the largest element under each window; padding counts as minus infinity.
-  /// - Parameter argmax: one entry per output element: which of the window's kernel x kernel places (row by row) won,
-  ///   the first of equals. A NaN wins, as in PyTorch. nil when no backward pass follows.
+  /// y = activation(the largest element under each window); padding counts as minus infinity.
+  /// - Parameters:
+  ///   - activation: ReLU only for windows of fewer than 256 places.
+  ///   - argmax: one entry per output element: which of the window's kernel x kernel places (row by row) won, the first of
+  ///     equals; 255 where ReLU lets none pass. A NaN wins, as in PyTorch. nil when no backward pass follows.
   static func maxPool(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, x: Floats, activation: Activation, into y: MutableFloats,
     argmax: UnsafeMutablePointer<UInt8>?)
 
   /// dx = each dy at the place that won, added up where windows overlap.

@@ -30,6 +30,27 @@ extension Graph {
     output.storage = renamed[output.storage]
   }
 
+  /// Lets a max pooling apply the ReLU of the operator before it, where nobody else reads that one's result.
+  ///
+  /// The largest of ReLU's results is ReLU of the largest; at a window's one place instead of all of them, and backward need
+  /// not know the larger image.
+  mutating func poolBeforeActivation() {
+    let readers = readers
+    for index in nodes.indices {
+      guard var pool = nodes[index].op as? MaxPoolOperator, pool.canActivate,
+        readers[nodes[index].input.storage] == 1, !nodes[index].input.isSlice
+      else { continue }
+      let writers = nodes.indices.filter { nodes[$0].output.storage == nodes[index].input.storage }
+      guard writers.count == 1, let writer = writers.first,
+        var op = nodes[writer].op as? any ActivationFusing, op.activation == .relu
+      else { continue }
+      op.activation = .identity
+      pool.activation = .relu
+      nodes[writer].op = op
+      nodes[index].op = pool
+    }
+  }
+
   /// Drops copies into a slice whose source can be written there in the first place.
   mutating func writeSlicesInPlace() {
     let readers = readers

@@ -32,21 +32,26 @@ public struct MaxPool: Layer {
   }
 }
 
-struct MaxPoolOperator: Operator {
+package struct MaxPoolOperator: Operator {
   let geometry: WindowGeometry
+  package var activation = Activation.identity
 
-  var keeps: Kept { [] }
-  var addsInputGradient: Bool { true }
+  /// Whether 255 is free to say that no place of a window passes ReLU.
+  var canActivate: Bool { geometry.kernel * geometry.kernel < 256 }
+
+  package var keeps: Kept { [] }
+  package var addsInputGradient: Bool { true }
 
   /// A byte for each output: which place of its window won.
-  func saved(batch: Int) -> Int { (batch * geometry.output.count + 3) / 4 }
+  package func saved(batch: Int) -> Int { (batch * geometry.output.count + 3) / 4 }
 
-  func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
+  package func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     let argmax = workspace.mode == .training ? workspace.savedBytes : nil
-    workspace.kernels.maxPool(geometry, batch: x.batch, x: x.base, into: y.base, argmax: argmax)
+    workspace.kernels.maxPool(
+      geometry, batch: x.batch, x: x.base, activation: activation, into: y.base, argmax: argmax)
   }
 
-  func backward(
+  package func backward(
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
     guard let dx else { return }

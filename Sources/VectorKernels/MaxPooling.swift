@@ -2,14 +2,16 @@ import Kernels
 
 extension VectorKernels {
   public static func maxPool(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, x: Floats, activation: Activation, into y: MutableFloats,
     argmax: UnsafeMutablePointer<UInt8>?
   ) {
+    let start = Vector(repeating: activation == .relu ? 0 : -.infinity)
     PoolingWindow.forEach(geometry, batch: batch) { window in
-      // The first place inside the image leads until it is beaten, even where all are minus infinity.
-      let leader = window.isEmpty ? 0 : window.rows.lowerBound * geometry.kernel + window.columns.lowerBound
+      // The first place inside the image leads until it is beaten, even where all are minus infinity; before ReLU, none.
+      let first = window.isEmpty ? 0 : window.rows.lowerBound * geometry.kernel + window.columns.lowerBound
+      let leader = activation == .relu ? 255 : first
       forEachVector(geometry.input.channels) { channel, left in
-        var largest = Vector(repeating: -.infinity)
+        var largest = start
         var winner = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: leader))
         window.forEachPlace { place, element in
           let value = load(x + element + channel, left: left)
@@ -27,34 +29,42 @@ extension VectorKernels {
     _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
     adding: Bool
   ) {
-    if !adding { clear(dx, count: batch * geometry.input.count) }
+    // Windows that tile the image reach each of its elements once.
+    let isTiling =
+      geometry.kernel == geometry.stride && geometry.padding == 0
+      && geometry.output.height * geometry.stride == geometry.input.height
+      && geometry.output.width * geometry.stride == geometry.input.width
+    let overwrites = isTiling && !adding
+    if !adding, !overwrites { clear(dx, count: batch * geometry.input.count) }
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
         let gradient = load(dy + window.output + channel, left: left)
         let winner = load(argmax + window.output + channel, left: left)
         window.forEachPlace { place, element in
-          let wins = winner .== Vector(repeating: Float(place))
+          let wins = winner .== Vector(repeating: placeBase + Float(place))
           let target = dx + element + channel
           let part = Vector().replacing(with: gradient, where: wins)
-          store(load(target, left: left) + part, target, left: left)
+          store(overwrites ? part : load(target, left: left) + part, target, left: left)
         }
       }
     }
   }
 }
 
-/// Places as floats, because only floats compare in one instruction.
+/// 2^23, above which the bits of a float count in ones.
+private let placeBase: Float = 0x1p23
+
+/// Places as floats from 2^23 on, because only floats compare in one instruction.
 @inline(__always)
 private func load(_ p: UnsafePointer<UInt8>, left: Int) -> Vector {
+  var places = SIMD16<UInt8>()
   if left >= lanes {
-    return Vector(
-      Float(p[0]), Float(p[1]), Float(p[2]), Float(p[3]), Float(p[4]), Float(p[5]), Float(p[6]), Float(p[7]),
-      Float(p[8]), Float(p[9]), Float(p[10]), Float(p[11]), Float(p[12]), Float(p[13]), Float(p[14]),
-      Float(p[15]))
+    places = UnsafeRawPointer(p).loadUnaligned(as: SIMD16<UInt8>.self)
+  } else {
+    for lane in 0..<left { places[lane] = p[lane] }
   }
-  var vector = Vector()
-  for lane in 0..<left { vector[lane] = Float(p[lane]) }
-  return vector
+  let bits = SIMD16<UInt32>(truncatingIfNeeded: places) | SIMD16(repeating: placeBase.bitPattern)
+  return unsafeBitCast(bits, to: Vector.self)
 }
 
 @inline(__always)

@@ -13,10 +13,13 @@ enum Panels {
     }
   }
 
-  /// Packs a row-major matrix, whose rows lie `stride` floats apart.
-  static func pack(_ source: Source, rows: Int, columns: Int, stride rowStride: Int, into packed: Target) {
+  /// Packs a row-major matrix, whose rows lie `stride` floats apart, as the rows from `first` on of a matrix of `all`.
+  static func pack(
+    _ source: Source, rows: Int, columns: Int, stride rowStride: Int, into packed: Target, at first: Int = 0,
+    of all: Int? = nil
+  ) {
     forEach(columns: columns) { column, width in
-      let panel = packed + column * rows
+      let panel = packed + column * (all ?? rows) + first * width
       for half in stride(from: 0, to: width, by: lanes) {
         let source = source + column + half
         let target = panel + half

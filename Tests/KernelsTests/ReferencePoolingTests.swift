@@ -15,7 +15,7 @@ import Testing
     let x: [Float] = [1, 5, 5, 4, 2, 0]
     var y: [Float] = [.nan, .nan]
     var argmax: [UInt8] = [99, 99]
-    Kernels.maxPool(geometry, batch: 1, x: x, into: &y, argmax: &argmax)
+    Kernels.maxPool(geometry, batch: 1, x: x, activation: .identity, into: &y, argmax: &argmax)
     #expect(y == [5, 5])
     #expect(argmax == [1, 0], "the first of equals wins")
     var dx = [Float](repeating: .nan, count: 6)
@@ -33,7 +33,7 @@ import Testing
       WindowGeometry(input: Shape(height: 1, width: 1, channels: 2), kernel: 2, stride: 1, padding: 1))
     var y = [Float](repeating: .nan, count: 8)
     var argmax = [UInt8](repeating: 99, count: 8)
-    Kernels.maxPool(geometry, batch: 1, x: [-4, 8], into: &y, argmax: &argmax)
+    Kernels.maxPool(geometry, batch: 1, x: [-4, 8], activation: .identity, into: &y, argmax: &argmax)
     #expect(y == [-4, 8, -4, 8, -4, 8, -4, 8])
     #expect(argmax == [3, 3, 2, 2, 1, 1, 0, 0])
     Kernels.averagePool(geometry, batch: 1, x: [-4, 8], into: &y)
@@ -45,10 +45,16 @@ import Testing
       WindowGeometry(input: Shape(height: 2, width: 2, channels: 1), kernel: 2, stride: 1, padding: 0))
     var y: [Float] = [0]
     var argmax: [UInt8] = [99]
-    Kernels.maxPool(geometry, batch: 1, x: [.infinity, .nan, 3, 4], into: &y, argmax: &argmax)
+    Kernels.maxPool(
+      geometry, batch: 1, x: [.infinity, .nan, 3, 4], activation: .identity, into: &y, argmax: &argmax)
     #expect(y[0].isNaN && argmax == [1])
+    Kernels.maxPool(geometry, batch: 1, x: [-1, 2, -3, 2], activation: .relu, into: &y, argmax: &argmax)
+    #expect(y == [2] && argmax == [1])
+    Kernels.maxPool(geometry, batch: 1, x: [-1, -2, 0, -4], activation: .relu, into: &y, argmax: &argmax)
+    #expect(y == [0] && argmax == [255], "ReLU lets none pass")
     let low = -Float.infinity
-    Kernels.maxPool(geometry, batch: 1, x: [low, low, low, low], into: &y, argmax: &argmax)
+    Kernels.maxPool(
+      geometry, batch: 1, x: [low, low, low, low], activation: .identity, into: &y, argmax: &argmax)
     #expect(y == [low] && argmax == [0])
   }
 
@@ -61,10 +67,10 @@ import Testing
     var y = [Float](repeating: .nan, count: dy.count)
     var argmax = [UInt8](repeating: 99, count: dy.count)
     var dx = [Float](repeating: .nan, count: x.count)
-    Kernels.maxPool(geometry, batch: 1, x: x, into: &y, argmax: &argmax)
+    Kernels.maxPool(geometry, batch: 1, x: x, activation: .identity, into: &y, argmax: &argmax)
     Kernels.maxPoolGradient(geometry, batch: 1, dy: dy, argmax: argmax, into: &dx, adding: false)
     let maximum = centralDifferences(x, step: 0.25) { x in
-      Kernels.maxPool(geometry, batch: 1, x: x, into: &y, argmax: nil)
+      Kernels.maxPool(geometry, batch: 1, x: x, activation: .identity, into: &y, argmax: nil)
       return dot(dy, y.map { $0.isFinite ? $0 : 0 })
     }
     #expect(largestDifference(dx, maximum) < 1e-9)

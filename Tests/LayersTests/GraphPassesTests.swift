@@ -79,6 +79,26 @@ import Testing
       } == 2)
   }
 
+  /// The largest of ReLU's results is ReLU of the largest.
+  @Test func aMaximumIsActivatedBehindItsPooling() throws {
+    let graph = try Graph(
+      Sequential {
+        Conv2D(2, kernel: 1)
+        ReLU()
+        MaxPool(2)
+      }, input: Shape(height: 4, width: 4, channels: 1))
+    #expect(graph.nodes.map { $0.op.keeps } == [.input, []], "nobody needs the image between them")
+    #expect((graph.nodes[1].op as? MaxPoolOperator)?.activation == .relu)
+    // Where somebody else reads the activated image, it stays.
+    let forked = try Graph(
+      Sequential {
+        Conv2D(2, kernel: 1)
+        ReLU()
+        Concat("Fork", [[MaxPool(1)], [Conv2D(1, kernel: 1)]])
+      }, input: Shape(height: 4, width: 4, channels: 1))
+    #expect(forked.nodes[0].op.keeps == [.input, .output])
+  }
+
   /// The convolution's own result is needed beside its ReLU.
   @Test func aReLUOfAForkedValueStays() throws {
     #expect(

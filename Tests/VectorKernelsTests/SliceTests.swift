@@ -71,7 +71,7 @@ import Testing
     for kernels in builds + [ReferenceKernels.self] {
       let y = GuardedBuffer(count: dy.count)
       var argmax = [UInt8](repeating: 0, count: max(1, dy.count))
-      kernels.maxPool(geometry, batch: 1, x: x, into: y.base, argmax: &argmax)
+      kernels.maxPool(geometry, batch: 1, x: x, activation: .identity, into: y.base, argmax: &argmax)
       let (fresh, added) = (GuardedBuffer(count: x.count), GuardedBuffer(before))
       kernels.maxPoolGradient(geometry, batch: 1, dy: dy, argmax: argmax, into: fresh.base, adding: false)
       kernels.maxPoolGradient(geometry, batch: 1, dy: dy, argmax: argmax, into: added.base, adding: true)

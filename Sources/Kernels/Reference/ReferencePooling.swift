@@ -2,7 +2,7 @@ import Tensors
 
 extension ReferenceKernels {
   public static func maxPool(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats,
+    _ geometry: WindowGeometry, batch: Int, x: Floats, activation: Activation, into y: MutableFloats,
     argmax: UnsafeMutablePointer<UInt8>?
   ) {
     let channels = geometry.input.channels
@@ -24,6 +24,13 @@ extension ReferenceKernels {
           guard isFirst || value > y[element] || value.isNaN else { return }
           y[element] = value
           argmax?[element] = UInt8(place)
+        }
+        guard activation == .relu else { continue }
+        for position in 0..<geometry.positions {
+          let element = first + position * channels + channel
+          guard y[element] <= 0 else { continue }
+          y[element] = 0
+          argmax?[element] = 255
         }
       }
     }

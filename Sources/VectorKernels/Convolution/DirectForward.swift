@@ -5,6 +5,7 @@ enum DirectConvolution: ConvolutionAlgorithm {
   static var name: String { "direct" }
 
   static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+    let geometry = Taps(geometry).geometry
     let strips = Strips(geometry, batch: batch)
     let run = geometry.kernel * geometry.input.channels
     let outputs = geometry.output.channels
@@ -18,10 +19,16 @@ enum DirectConvolution: ConvolutionAlgorithm {
     _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
     into y: Target, scratch: Target
   ) {
+    let taps = Taps(geometry)
+    let geometry = taps.geometry
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels
     let packed = scratch + padded(strips.buffer)
-    Panels.pack(weight, rows: geometry.patch, columns: outputs, stride: outputs, into: packed)
+    for row in 0..<geometry.kernel {
+      Panels.pack(
+        weight + taps.row(row), rows: taps.line, columns: outputs, stride: outputs, into: packed,
+        at: row * taps.line, of: geometry.patch)
+    }
     strips.forEach { strip in
       let (base, windows) = strips.input(x, strip, buffer: scratch)
       let y = y + strips.first(strip) * geometry.outputStride

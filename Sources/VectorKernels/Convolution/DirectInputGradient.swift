@@ -5,13 +5,15 @@ extension DirectConvolution {
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
     scratch: Target
   ) {
+    let taps = Taps(geometry)
+    let geometry = taps.geometry
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels
-    let line = geometry.kernel * geometry.input.channels
+    let line = taps.line
     let filters = scratch + padded(strips.buffer)
     for row in 0..<geometry.kernel {
       Panels.packTransposed(
-        weight + row * line * outputs, rows: line, columns: outputs,
+        weight + taps.row(row), rows: line, columns: outputs,
         into: filters + row * padded(line) * outputs)
     }
     strips.forEach { strip in

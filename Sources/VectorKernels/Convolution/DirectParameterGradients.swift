@@ -4,6 +4,8 @@ extension DirectConvolution {
   static func parameterGradients(
     _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target
   ) {
+    let taps = Taps(geometry)
+    let geometry = taps.geometry
     let strips = Strips(geometry, batch: batch)
     let outputs = geometry.output.channels
     let gradients = scratch + padded(strips.buffer)
@@ -13,7 +15,7 @@ extension DirectConvolution {
       let dy = dy + strips.first(strip) * geometry.outputStride
       Panels.pack(
         dy, rows: positions, columns: outputs, stride: geometry.outputStride, into: gradients)
-      let product = FilterPanel(geometry: geometry, base: base, windows: windows, strip: strip)
+      let product = FilterPanel(taps: taps, base: base, windows: windows, strip: strip)
       Panels.forEach(columns: outputs) { column, width in
         let panel = gradients + column * positions
         if width == WideTile.columns, WideTile.isOnePass {
@@ -30,20 +32,20 @@ extension DirectConvolution {
 
 /// The windows of one strip, transposed, times one panel of output gradients, added to the filters' gradients.
 private struct FilterPanel {
-  let geometry: WindowGeometry
+  let taps: Taps
   let base: Source
   let windows: Windows
   let strip: Strip
 
   @inline(__always)
   func run<T: Tile>(_: T.Type, _ packed: Source, width: Int, column: Int, into dw: Target) {
-    let outputs = geometry.output.channels
+    let outputs = taps.geometry.output.channels
     let left = outputs - column
-    let line = geometry.kernel * geometry.input.channels
+    let (line, patch) = (taps.line, taps.geometry.patch)
     var element = 0
-    while element < geometry.patch {
+    while element < patch {
       let rows = Rows {
-        let element = min(element + $0, geometry.patch - 1)
+        let element = min(element + $0, patch - 1)
         let row = element / line
         return base + row * windows.row + element - row * line
       }
@@ -57,10 +59,10 @@ private struct FilterPanel {
           packed += windows.columns * width
         }
       }
-      let dw = dw + element * outputs + column
       tile.forEach { row, first, sums in
-        guard element + row < geometry.patch, first < left else { return }
-        let target = dw + row * outputs + first
+        let element = element + row
+        guard element < patch, first < left else { return }
+        let target = dw + taps.row(element / line) + element % line * outputs + column + first
         store(sums + load(target, left: left - first), target, left: left - first)
       }
       element += Rows.count
