@@ -46,19 +46,26 @@ public protocol KernelSet: Sendable {
 
   // MARK: Linear (N,I) x (I,O) -> (N,O)
 
+  /// Floats of scratch that the three linear kernels need for a batch.
+  static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int
+
+  /// What the linear kernels do for a shape, for reports.
+  static func linearAlgorithm(inputs: Int, outputs: Int) -> String
+
   /// y = activation(x w + b).
   static func linear(
     batch: Int, inputs: Int, outputs: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
-    into y: MutableFloats)
+    into y: MutableFloats, scratch: MutableFloats)
 
   /// dx = dy w transposed. Overwrites `dx`.
   static func linearInputGradient(
-    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats)
+    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    scratch: MutableFloats)
 
   /// dw += x transposed dy and, where there is a bias, db += sum of dy over the batch.
   static func linearParameterGradients(
     batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
-    bias db: MutableFloats?)
+    bias db: MutableFloats?, scratch: MutableFloats)
 
   // MARK: Pooling (N,H,W,C) -> (N,H',W',C)
 

@@ -44,10 +44,19 @@ struct LinearOperator: ActivationFusing {
   var keeps: Kept { activation == .identity ? .input : [.input, .output] }
   var products: Int { inputs * outputs }
 
+  func algorithm(_ kernels: any KernelSet.Type) -> String {
+    kernels.linearAlgorithm(inputs: inputs, outputs: outputs)
+  }
+
+  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int {
+    kernels.linearScratch(batch: batch, inputs: inputs, outputs: outputs)
+  }
+
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.linear(
       batch: x.batch, inputs: inputs, outputs: outputs, x: x.base, weight: workspace.parameter(weight),
-      bias: workspace.parameter(bias), activation: activation, into: y.base)
+      bias: workspace.parameter(bias), activation: activation, into: y.base,
+      scratch: workspace.scratch)
   }
 
   func backward(
@@ -56,10 +65,11 @@ struct LinearOperator: ActivationFusing {
     activation.backward(dy, y: y, workspace.kernels)
     workspace.kernels.linearParameterGradients(
       batch: x.batch, inputs: inputs, outputs: outputs, x: x.base, dy: dy.base,
-      weight: workspace.gradient(weight), bias: workspace.gradient(bias))
+      weight: workspace.gradient(weight), bias: workspace.gradient(bias),
+      scratch: workspace.scratch)
     guard let dx else { return }
     workspace.kernels.linearInputGradient(
       batch: x.batch, inputs: inputs, outputs: outputs, dy: dy.base, weight: workspace.parameter(weight),
-      into: dx.base)
+      into: dx.base, scratch: workspace.scratch)
   }
 }

@@ -1,49 +1,69 @@
 import Kernels
+import Tensors
 
+/// Large weights are streamed: read once, in the order of memory, since reading them is what takes time. Small ones are a
+/// pointwise convolution on images of one pixel. The batch has no say, so that a sample's bits do not depend on others.
 extension VectorKernels {
-  /// The largest batch for which reading the weights, not arithmetic, sets the time of a product.
-  private static let streamedBatch = 16
+  /// Weights from which they are streamed: what no longer fits the second-level cache beside its copy in blocks.
+  private static let streamed = 1 << 18
+
+  /// The linear layer as a convolution; nil where the weights are streamed.
+  private static func pointwise(_ inputs: Int, _ outputs: Int) -> WindowGeometry? {
+    guard inputs * outputs < streamed else { return nil }
+    return WindowGeometry(
+      input: Shape(height: 1, width: 1, channels: inputs), kernel: 1, stride: 1, padding: 0, channels: outputs
+    )
+  }
+
+  public static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int {
+    pointwise(inputs, outputs).map { Pointwise.scratch($0, batch: batch) } ?? 0
+  }
+
+  public static func linearAlgorithm(inputs: Int, outputs: Int) -> String {
+    pointwise(inputs, outputs) == nil ? "streamed" : Pointwise.name
+  }
 
   public static func linear(
     batch: Int, inputs: Int, outputs: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
-    into y: MutableFloats
+    into y: MutableFloats, scratch: MutableFloats
   ) {
-    for sample in 0..<batch {
-      let y = y + sample * outputs
-      if let bias { copy(bias, to: y, count: outputs) } else { clear(y, count: outputs) }
-    }
-    if batch <= streamedBatch {
+    if let geometry = pointwise(inputs, outputs) {
+      Pointwise.forward(
+        geometry, batch: batch, x: x, weight: weight, bias: bias, activation: activation, into: y,
+        scratch: scratch)
+    } else {
+      for sample in 0..<batch {
+        let y = y + sample * outputs
+        if let bias { copy(bias, to: y, count: outputs) } else { clear(y, count: outputs) }
+      }
       StreamingProducts.multiply(
         batch: batch, inputs: inputs, outputs: outputs, x: x, weight: weight, into: y)
-    } else {
-      BLAS.multiply(rows: batch, columns: outputs, inner: inputs, x, weight, into: y, accumulate: true)
+      if activation == .relu { relu(y, into: y, count: batch * outputs) }
     }
-    if activation == .relu { relu(y, into: y, count: batch * outputs) }
   }
 
   public static func linearInputGradient(
-    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats
+    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    scratch: MutableFloats
   ) {
-    if batch <= streamedBatch {
+    if let geometry = pointwise(inputs, outputs) {
+      Pointwise.inputGradient(
+        geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: false, scratch: scratch)
+    } else {
       StreamingProducts.multiplyTransposed(
         batch: batch, inputs: inputs, outputs: outputs, dy: dy, weight: weight, into: dx)
-    } else {
-      BLAS.multiply(
-        rows: batch, columns: inputs, inner: outputs, dy, transposed: false, weight, transposed: true,
-        into: dx)
     }
   }
 
   public static func linearParameterGradients(
     batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
-    bias db: MutableFloats?
+    bias db: MutableFloats?, scratch: MutableFloats
   ) {
-    if batch <= streamedBatch {
+    if let geometry = pointwise(inputs, outputs) {
+      Pointwise.parameterGradients(geometry, batch: batch, x: x, dy: dy, weight: dw, scratch: scratch)
+    } else {
       StreamingProducts.addOuterProducts(
         batch: batch, inputs: inputs, outputs: outputs, x: x, dy: dy, into: dw)
-    } else {
-      BLAS.multiply(
-        rows: inputs, columns: outputs, inner: batch, x, transposed: true, dy, into: dw, accumulate: true)
     }
     if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
   }

@@ -1,12 +1,31 @@
-/// Products of a few samples with a large weight matrix, which read every weight once, in the order of memory.
+/// Products of samples with a large weight matrix, which read every weight once for a group of samples, in the order of
+/// memory.
 ///
 /// A general product would copy such a matrix into panels first, and so spend most of its time on memory traffic.
 enum StreamingProducts {
   /// Weights that are in flight together: rows of the matrix, side by side.
   private static let depth = 8
+  /// Samples whose results the second-level cache holds.
+  private static let group = 32
+
+  /// Calls `body` with the first sample of every group and its samples.
+  @inline(__always)
+  private static func forEachGroup(_ batch: Int, _ body: (_ first: Int, _ count: Int) -> Void) {
+    for first in stride(from: 0, to: batch, by: group) { body(first, min(group, batch - first)) }
+  }
 
   /// y[b, o] += sum over i of x[b, i] * w[i, o].
   static func multiply(batch: Int, inputs: Int, outputs: Int, x: Source, weight: Source, into y: Target) {
+    forEachGroup(batch) { first, count in
+      multiplyGroup(
+        batch: count, inputs: inputs, outputs: outputs, x: x + first * inputs, weight: weight,
+        into: y + first * outputs)
+    }
+  }
+
+  private static func multiplyGroup(
+    batch: Int, inputs: Int, outputs: Int, x: Source, weight: Source, into y: Target
+  ) {
     var input = 0
     while input + depth <= inputs {
       let weight = weight + input * outputs
@@ -54,6 +73,16 @@ enum StreamingProducts {
   static func multiplyTransposed(
     batch: Int, inputs: Int, outputs: Int, dy: Source, weight: Source, into dx: Target
   ) {
+    forEachGroup(batch) { first, count in
+      multiplyGroupTransposed(
+        batch: count, inputs: inputs, outputs: outputs, dy: dy + first * outputs, weight: weight,
+        into: dx + first * inputs)
+    }
+  }
+
+  private static func multiplyGroupTransposed(
+    batch: Int, inputs: Int, outputs: Int, dy: Source, weight: Source, into dx: Target
+  ) {
     var input = 0
     while input < inputs {
       // Behind the last row or sample, the last again: the same result is written twice.
@@ -97,6 +126,16 @@ enum StreamingProducts {
 
   /// dw[i, o] += sum over b of x[b, i] * dy[b, o].
   static func addOuterProducts(
+    batch: Int, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
+  ) {
+    forEachGroup(batch) { first, count in
+      addOuterProductsOfGroup(
+        batch: count, inputs: inputs, outputs: outputs, x: x + first * inputs, dy: dy + first * outputs,
+        into: dw)
+    }
+  }
+
+  private static func addOuterProductsOfGroup(
     batch: Int, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
   ) {
     var input = 0

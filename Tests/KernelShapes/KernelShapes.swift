@@ -111,8 +111,9 @@ public enum KernelShapes {
     LinearShape(inputs: 7, outputs: 17), LinearShape(inputs: 16, outputs: 16),
     LinearShape(inputs: 33, outputs: 15), LinearShape(inputs: 84, outputs: 10),
     LinearShape(inputs: 400, outputs: 120), LinearShape(inputs: 129, outputs: 257),
+    LinearShape(inputs: 523, outputs: 517),
   ]
 
-  /// Batches of linear layers, on both sides of the change from streamed weights to a general product.
-  public static let linearBatches = [0, 1, 3, 16, 17, 40]
+  /// Batches of linear layers: around the rows of a tile and the samples of a group.
+  public static let linearBatches = [0, 1, 3, 12, 17, 40]
 }

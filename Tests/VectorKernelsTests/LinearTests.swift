@@ -57,17 +57,22 @@ private struct LinearInputs {
     let buffers = numbers.map { GuardedBuffer($0) }
     let y = GuardedBuffer(count: batch * shape.outputs)
     let dx = GuardedBuffer(count: batch * shape.inputs)
+    let scratch = (0..<3).map { _ in
+      GuardedBuffer(
+        count: kernels.linearScratch(batch: batch, inputs: shape.inputs, outputs: shape.outputs))
+    }
     kernels.linear(
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base,
       weight: buffers[1].base, bias: usesBias ? UnsafePointer(buffers[2].base) : nil,
-      activation: usesBias ? .relu : .identity, into: y.base)
+      activation: usesBias ? .relu : .identity, into: y.base,
+      scratch: scratch[0].base)
     kernels.linearInputGradient(
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, dy: buffers[3].base,
-      weight: buffers[1].base, into: dx.base)
+      weight: buffers[1].base, into: dx.base, scratch: scratch[1].base)
     kernels.linearParameterGradients(
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base, dy: buffers[3].base,
-      weight: buffers[4].base, bias: usesBias ? buffers[5].base : nil)
-    expectIntact(buffers + [y, dx])
+      weight: buffers[4].base, bias: usesBias ? buffers[5].base : nil, scratch: scratch[2].base)
+    expectIntact(buffers + scratch + [y, dx])
     return LinearOutputs(y: y.values, dx: dx.values, dw: buffers[4].values, db: buffers[5].values)
   }
 }

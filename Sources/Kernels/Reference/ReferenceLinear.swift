@@ -1,7 +1,11 @@
 extension ReferenceKernels {
+  public static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int { 0 }
+
+  public static func linearAlgorithm(inputs: Int, outputs: Int) -> String { "naive" }
+
   public static func linear(
     batch: Int, inputs: Int, outputs: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
-    into y: MutableFloats
+    into y: MutableFloats, scratch: MutableFloats
   ) {
     for sample in 0..<batch {
       for to in 0..<outputs {
@@ -15,7 +19,8 @@ extension ReferenceKernels {
   }
 
   public static func linearInputGradient(
-    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats
+    batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
+    scratch: MutableFloats
   ) {
     for sample in 0..<batch {
       for from in 0..<inputs {
@@ -30,7 +35,7 @@ extension ReferenceKernels {
 
   public static func linearParameterGradients(
     batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
-    bias db: MutableFloats?
+    bias db: MutableFloats?, scratch: MutableFloats
   ) {
     for from in 0..<inputs {
       for to in 0..<outputs {

@@ -3,11 +3,14 @@ protocol PointTransform {
   static var sources: Int { get }
   static var results: Int { get }
   static func apply(_ source: (_ index: Int) -> Vector, _ put: (_ index: Int, _ result: Vector) -> Void)
+  /// Transforms the columns of a square of vectors, and then its rows.
+  /// - Parameter between: room for `results` x `sources` vectors.
+  static func applyToSquare(
+    _ between: Target, _ source: (_ row: Int, _ column: Int) -> Vector,
+    _ put: (_ row: Int, _ column: Int, _ result: Vector) -> Void)
 }
 
 extension PointTransform {
-  /// Transforms the columns of a square of vectors, and then its rows.
-  /// - Parameter between: room for `results` x `sources` vectors.
   @inline(__always)
   static func applyToSquare(
     _ between: Target, _ source: (_ row: Int, _ column: Int) -> Vector,
@@ -294,5 +297,31 @@ enum Winograd2x3: WinogradScheme {
       put(1, (p1 - p2) * 0.5)
       put(2, (p1 + p2) * 0.5 + dp(3))
     }
+  }
+}
+
+/// 1x1 filters: every pixel is a tile with one point, and nothing is transformed.
+enum Pointwise: WinogradScheme {
+  typealias Data = Identity
+  typealias Filter = Identity
+  typealias Result = Identity
+  typealias ResultGradient = Identity
+  typealias FilterGradient = Identity
+
+  static var name: String { "blocked 1x1" }
+}
+
+enum Identity: PointTransform {
+  static var sources: Int { 1 }
+  static var results: Int { 1 }
+
+  @inline(__always)
+  static func apply(_ source: (Int) -> Vector, _ put: (Int, Vector) -> Void) { put(0, source(0)) }
+
+  @inline(__always)
+  static func applyToSquare(
+    _ between: Target, _ source: (Int, Int) -> Vector, _ put: (Int, Int, Vector) -> Void
+  ) {
+    put(0, 0, source(0, 0))
   }
 }
