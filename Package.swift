@@ -80,7 +80,7 @@ let package = Package(
       "Command",
       [
         "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
-        "Telemetry", "Training", arguments,
+        "Optimizers", "Telemetry", "Tensors", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 

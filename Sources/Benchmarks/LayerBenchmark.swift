@@ -33,8 +33,7 @@ public struct LayerBenchmark: Sendable {
     let network = Network(graph, capacity: batch, training: true, kernels: kernels)
     network.initialize(.he, seed: 1)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
-    let random = RandomStream(seed: 1, .initialisation)
-    for index in 0..<pixels.count { pixels.base[index] = random.uniform(index) }
+    pixels.randomize(seed: 1)
     let images = TensorView(pixels.base, batch: batch, shape: graph.input.shape)
     let labels = (0..<batch).map { UInt8($0 % graph.output.shape.count) }
     let samples = SampleKeys(seed: 1, step: 1, firstPosition: 0)

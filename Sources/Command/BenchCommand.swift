@@ -3,6 +3,6 @@ import ArgumentParser
 /// `cnn-dist bench`: how fast this machine is at what.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "bench", abstract: "Measure the speed of this machine's kernels.",
-    subcommands: [BenchLayers.self])
+    commandName: "bench", abstract: "Measure how fast this machine is at what.",
+    subcommands: [BenchLayers.self, BenchStep.self, BenchKernels.self, BenchAllReduce.self])
 }

@@ -34,10 +34,13 @@ public protocol KernelSet: Sendable {
     into y: MutableFloats, scratch: MutableFloats)
 
   /// dx = dy * w transposed.
-  /// - Parameter adding: adds to `dx` instead of overwriting it.
+  /// - Parameters:
+  ///   - adding: adds to `dx` instead of overwriting it.
+  ///   - gate: x, where it is what a ReLU computed: dx becomes 0 where x is, which is that ReLU's backward. nil for none, and
+  ///     where `adding`.
   static func convolutionInputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
-    scratch: MutableFloats)
+    gate: Floats?, scratch: MutableFloats)
 
   /// dw += x transposed * dy and, where there is a bias, db += sum of dy over images and positions.
   static func convolutionParameterGradients(

@@ -59,8 +59,12 @@ struct ConvolutionOperator: ActivationFusing {
   let weight: Slot
   let bias: Slot
   var activation = Activation.identity
+  /// Whether the input is what a ReLU computed whose backward this operator does.
+  var gatesInput = false
+  /// Whether the next operator does the backward of this one's ReLU.
+  var isGated = false
 
-  var keeps: Kept { activation == .identity ? .input : [.input, .output] }
+  var keeps: Kept { activation == .identity || isGated ? .input : [.input, .output] }
 
   var addsInputGradient: Bool { true }
   var writesSlices: Bool { true }
@@ -83,7 +87,7 @@ struct ConvolutionOperator: ActivationFusing {
   func backward(
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
-    activation.backward(dy, y: y, workspace.kernels)
+    if !isGated { activation.backward(dy, y: y, workspace.kernels) }
     let geometry = geometry.spaced(dy.stride)
     workspace.kernels.convolutionParameterGradients(
       geometry, batch: x.batch, x: x.base, dy: dy.base, weight: workspace.gradient(weight),
@@ -91,7 +95,8 @@ struct ConvolutionOperator: ActivationFusing {
     guard let dx else { return }
     workspace.kernels.convolutionInputGradient(
       geometry, batch: x.batch, dy: dy.base, weight: workspace.parameter(weight), into: dx.base,
-      adding: workspace.addsInputGradient, scratch: workspace.scratch)
+      adding: workspace.addsInputGradient, gate: gatesInput ? UnsafePointer(x.base) : nil,
+      scratch: workspace.scratch)
   }
 }
 

@@ -72,6 +72,7 @@ public struct Graph: Sendable {
     fuseActivations()
     poolBeforeActivation()
     writeSlicesInPlace()
+    gateGradients()
     validate()
   }
 

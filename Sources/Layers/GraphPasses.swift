@@ -51,6 +51,24 @@ extension Graph {
     }
   }
 
+  /// Lets a convolution do the backward of the ReLU in front of it, while it writes its input's gradient.
+  mutating func gateGradients() {
+    let readers = readers
+    for index in nodes.indices {
+      let input = nodes[index].input
+      let writers = nodes.indices.filter { nodes[$0].output.storage == input.storage }
+      guard var consumer = nodes[index].op as? ConvolutionOperator, readers[input.storage] == 1,
+        !input.isSlice,
+        writers.count == 1, let writer = writers.first,
+        var producer = nodes[writer].op as? ConvolutionOperator, producer.activation == .relu
+      else { continue }
+      consumer.gatesInput = true
+      producer.isGated = true
+      nodes[index].op = consumer
+      nodes[writer].op = producer
+    }
+  }
+
   /// Drops copies into a slice whose source can be written there in the first place.
   mutating func writeSlicesInPlace() {
     let readers = readers

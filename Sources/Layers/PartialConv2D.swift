@@ -105,6 +105,6 @@ struct PartialConvolutionOperator: Operator {
     guard let dx else { return }
     kernels.convolutionInputGradient(
       geometry, batch: x.batch, dy: dy.base, weight: maskedWeight(workspace), into: dx.base,
-      adding: workspace.addsInputGradient, scratch: scratch)
+      adding: workspace.addsInputGradient, gate: nil, scratch: scratch)
   }
 }

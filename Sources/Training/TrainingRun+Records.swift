@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Kernels
 import Layers
+import Optimizers
 import Telemetry
 
 /// What a run says and writes down about itself before it begins.
@@ -12,6 +13,13 @@ extension TrainingRun {
   /// - Throws: `configuration` where the model cannot take the image size; says the smallest that it takes.
   public static func graph(_ settings: TrainingSettings) throws(Failure) -> Graph {
     try Replica.graph(settings)
+  }
+
+  /// The optimizer that `settings` name, for the parameters of a network.
+  public static func optimizer(
+    _ settings: TrainingSettings, network: Network, kernels: any KernelSet.Type
+  ) -> any Optimizer {
+    Replica.optimizer(settings, network, kernels)
   }
 
   /// What a run will cost, as lines of text.

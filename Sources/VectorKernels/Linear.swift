@@ -48,7 +48,8 @@ extension VectorKernels {
   ) {
     if let geometry = pointwise(inputs, outputs) {
       Pointwise.inputGradient(
-        geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: false, scratch: scratch)
+        geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: false, gate: nil,
+        scratch: scratch)
     } else {
       StreamingProducts.multiplyTransposed(
         batch: batch, inputs: inputs, outputs: outputs, dy: dy, weight: weight, into: dx)
@@ -60,11 +61,12 @@ extension VectorKernels {
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
     if let geometry = pointwise(inputs, outputs) {
-      Pointwise.parameterGradients(geometry, batch: batch, x: x, dy: dy, weight: dw, scratch: scratch)
+      Pointwise.parameterGradients(
+        geometry, batch: batch, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
     } else {
       StreamingProducts.addOuterProducts(
         batch: batch, inputs: inputs, outputs: outputs, x: x, dy: dy, into: dw)
+      if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
     }
-    if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
   }
 }

@@ -29,7 +29,7 @@ import Testing
     #expect(y == [0, 7])
     var dx = [Float](repeating: .nan, count: 6)
     Kernels.convolutionInputGradient(
-      geometry, batch: 1, dy: [1, 10], weight: weight, into: &dx, adding: false, scratch: &none)
+      geometry, batch: 1, dy: [1, 10], weight: weight, into: &dx, adding: false, gate: nil, scratch: &none)
     #expect(dx == [1, 12, 20, 3, 34, 40])
     var dw: [Float] = [100, 100, 100, 100]
     var db: [Float] = [1000]
@@ -74,7 +74,7 @@ import Testing
     var none: [Float] = []
     var dx = [Float](repeating: .nan, count: x.count)
     Kernels.convolutionInputGradient(
-      geometry, batch: batch, dy: dy, weight: weight, into: &dx, adding: false, scratch: &none)
+      geometry, batch: batch, dy: dy, weight: weight, into: &dx, adding: false, gate: nil, scratch: &none)
     #expect(largestDifference(dx, centralDifferences(x, step: 1) { loss($0, weight, bias) }) < Self.exact)
     var dw = [Float](repeating: 0, count: weight.count)
     var db = [Float](repeating: 0, count: bias.count)

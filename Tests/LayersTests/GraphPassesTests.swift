@@ -99,6 +99,19 @@ import Testing
     #expect(forked.nodes[0].op.keeps == [.input, .output])
   }
 
+  /// Where a convolution does the backward of the ReLU in front of it, that one's result is kept for no other reason.
+  @Test func aConvolutionGatesTheGradientOfItsInput() throws {
+    let graph = try Graph(
+      Sequential {
+        Conv2D(2, kernel: 1)
+        ReLU()
+        Conv2D(2, kernel: 1)
+        ReLU()
+        Flatten()
+      }, input: Shape(height: 4, width: 4, channels: 1))
+    #expect(graph.nodes.map { $0.op.keeps } == [.input, [.input, .output]])
+  }
+
   /// The convolution's own result is needed beside its ReLU.
   @Test func aReLUOfAForkedValueStays() throws {
     #expect(

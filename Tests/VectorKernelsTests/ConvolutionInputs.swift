@@ -47,9 +47,12 @@ struct ConvolutionInputs {
   }
 
   /// What the kernels write, on buffers and scratch that begin as not-a-numbers.
-  func run(_ kernels: any KernelSet.Type, bias usesBias: Bool = true, activation: Activation = .relu)
-    -> ConvolutionOutputs
-  {
+  ///
+  /// - Parameter gated: whether the input's gradient is that before a ReLU which computed `x`.
+  func run(
+    _ kernels: any KernelSet.Type, bias usesBias: Bool = true, activation: Activation = .relu,
+    gated: Bool = false
+  ) -> ConvolutionOutputs {
     let buffers = (
       x: GuardedBuffer(x), weight: GuardedBuffer(weight), bias: GuardedBuffer(bias), dy: GuardedBuffer(dy),
       y: GuardedBuffer(count: batch * geometry.output.count),
@@ -67,8 +70,7 @@ struct ConvolutionInputs {
     used.append(scratch())
     kernels.convolutionInputGradient(
       geometry, batch: batch, dy: buffers.dy.base, weight: buffers.weight.base, into: buffers.dx.base,
-      adding: false,
-      scratch: used[1].base)
+      adding: false, gate: gated ? UnsafePointer(buffers.x.base) : nil, scratch: used[1].base)
     used.append(scratch())
     kernels.convolutionParameterGradients(
       geometry, batch: batch, x: buffers.x.base, dy: buffers.dy.base, weight: buffers.dw.base,

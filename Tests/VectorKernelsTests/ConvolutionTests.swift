@@ -43,9 +43,9 @@ import Testing
       let whole = ConvolutionInputs(shape.geometry, batch: batch) { TestNumbers.integers($0, seed: $1) }
       let isExact = !kernels.convolutionAlgorithm(shape.geometry).hasPrefix("F(")
       for (bias, activation) in [(true, Activation.relu), (false, .identity)] {
-        let found = whole.run(kernels, bias: bias, activation: activation)
-        let expected = whole.run(ReferenceKernels.self, bias: bias, activation: activation)
-        let label = "\(shape), batch \(batch), \(bias ? "with" : "without") bias"
+        let found = whole.run(kernels, bias: bias, activation: activation, gated: !bias)
+        let expected = whole.run(ReferenceKernels.self, bias: bias, activation: activation, gated: !bias)
+        let label = "\(shape), batch \(batch), \(bias ? "with bias" : "without bias, gated")"
         for (found, expected, what) in [
           (found.y, expected.y, "output"), (found.dx, expected.dx, "input gradient"),
           (found.dw, expected.dw, "filter gradient"),

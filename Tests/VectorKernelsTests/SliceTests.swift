@@ -28,7 +28,7 @@ import Testing
         let gradient = spread(dy, geometry)
         let dx = GuardedBuffer(count: x.count)
         kernels.convolutionInputGradient(
-          geometry, batch: batch, dy: gradient, weight: weight, into: dx.base, adding: false,
+          geometry, batch: batch, dy: gradient, weight: weight, into: dx.base, adding: false, gate: nil,
           scratch: scratch.base)
         let dw = GuardedBuffer(count: weight.count, value: 0)
         let db = GuardedBuffer(count: bias.count, value: 0)
@@ -55,7 +55,8 @@ import Testing
       let added = GuardedBuffer(before)
       for (dx, adding) in [(fresh, false), (added, true)] {
         kernels.convolutionInputGradient(
-          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding, scratch: scratch.base)
+          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding, gate: nil,
+          scratch: scratch.base)
       }
       // Whole numbers add up exactly.
       expectEqual(added.values, zip(fresh.values, before).map { $0 + $1 }, "\(kernels.name), \(shape)")

@@ -13,21 +13,25 @@ import torch
 
 RANKS = 2
 
-# Network -> global batch, warm-up steps, measured steps: 20 to 40 s a round on 2 cores of a 2023 Xeon for the slower one.
+# Network -> pixels a side, global batch, warm-up steps, measured steps: 10 to 30 s a round on 2 cores of a 2023 Xeon for the
+# slower one. Sizes and batches are those that are compared everywhere; warm-up covers what torch.compile does first.
 WORK = {
-    "lenet": (256, 100, 900),
-    "lenet-max": (256, 100, 900),
-    "lenet5": (256, 100, 900),
-    "alexnet": (64, 2, 8),
-    "alexnet-small": (64, 2, 8),
-    "vgg11": (16, 1, 4),
-    "vgg11-small": (64, 2, 30),
-    "vgg16": (8, 1, 4),
-    "nin": (64, 2, 12),
-    "googlenet": (64, 2, 24),
-    "resnet18": (64, 2, 20),
-    "densenet": (64, 2, 40),
+    "vgg11": (224, 16, 1, 4),
+    "vgg11-small": (224, 64, 2, 24),
+    "alexnet": (224, 64, 2, 10),
+    "nin": (224, 64, 2, 12),
+    "googlenet": (96, 64, 2, 20),
+    "resnet18": (96, 64, 2, 20),
+    "densenet": (96, 64, 2, 24),
+    "lenet": (28, 256, 100, 900),
+    "lenet-max": (28, 256, 100, 900),
+    "lenet5": (32, 256, 100, 900),
+    "alexnet-small": (224, 64, 2, 10),
+    "vgg16": (224, 8, 1, 4),
 }
+# What --all measures.
+COMPARED = list(WORK)[:9]
+RESULTS = pathlib.Path(__file__).parent.parent / "results/models.json"
 
 
 def output(*command):
@@ -37,25 +41,57 @@ def output(*command):
     return result.stdout
 
 
-def cnn_dist(options, model, batch, warm_up, steps):
+def cnn_dist(options, model):
     """Images a second between the end of the warm-up and the end of the last step, by the clock in metrics.jsonl."""
+    size, batch, warm_up, steps = WORK[model]
     with tempfile.TemporaryDirectory(prefix="cnn-dist-bench-") as directory:
         run = pathlib.Path(directory, "run")
         output(*options.mpirun.split(), "-n", RANKS, options.program, "train", model, "--recipe", "notebook",
-               "--batch-size", batch, "--max-steps", warm_up + steps, "--threads", 1, "--log-every", 1,
-               "--eval-every", 0, "--checkpoint-every", 1_000_000, "--quiet", "--run", run,
-               *(["--image-size", options.image_size] if options.image_size else []))
+               "--image-size", size, "--batch-size", batch, "--max-steps", warm_up + steps, "--threads", 1,
+               "--log-every", 1, "--eval-every", 0, "--checkpoint-every", 1_000_000, "--quiet", "--run", run)
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     times = {line["step"]: line["time"] for line in lines if line["split"] == "train"}
     return steps * batch / (times[warm_up + steps] - times[warm_up])
 
 
-def pytorch(options, model, batch, warm_up, steps):
+def pytorch(model, *flags):
     """Images a second by DistributedDataParallel."""
+    size, batch, warm_up, steps = WORK[model]
     return json.loads(output(
-        sys.executable, pathlib.Path(__file__).with_name("peer_ddp.py"), model, "--batch-size", batch,
-        "--warm-up", warm_up, "--steps", steps, "--ranks", RANKS,
-        *(["--image-size", options.image_size] if options.image_size else [])))["images_per_s"]
+        sys.executable, pathlib.Path(__file__).with_name("peer_ddp.py"), model, "--image-size", size, "--batch-size",
+        batch, "--warm-up", warm_up, "--steps", steps, "--ranks", RANKS, *flags).splitlines()[-1])["images_per_s"]
+
+
+def compare(options, model):
+    """Rates of cnn-dist, of PyTorch's best float32 and of its bfloat16, a list each, in turn."""
+    plain, compiled = pytorch(model), pytorch(model, "--compile")
+    best = ["--compile"] if compiled > plain else []
+    print(f"{model}: PyTorch {plain:.1f}, with torch.compile {compiled:.1f} images/s", file=sys.stderr)
+    sides = {
+        "cnn-dist": lambda: cnn_dist(options, model),
+        "PyTorch": lambda: pytorch(model, *best),
+        "PyTorch bf16": lambda: pytorch(model, *best, "--bf16"),
+    }
+    rates = {side: [] for side in sides}
+    for number in range(options.rounds):
+        for side, measure in sides.items():
+            rates[side].append(measure())
+            print(f"{model} round {number + 1}: {side} {rates[side][-1]:.1f} images/s", file=sys.stderr)
+    return list(rates.values())
+
+
+def record(options, rates):
+    """Puts the medians into results/models.json, where README's table takes them from."""
+    results = json.loads(RESULTS.read_text())
+    for model, sides in rates.items():
+        size, batch, _, _ = WORK[model]
+        ours, theirs, half = (statistics.median(side) for side in sides)
+        results.setdefault(model, {})["speed"] = {
+            "batch_size": batch, "cores": 2, "command": f"scripts/bench/peers {model}", "image_size": size,
+            "images_per_s": round(ours, 2), "pytorch_images_per_s": round(theirs, 2),
+            "pytorch_bf16_images_per_s": round(half, 2), "ranks": RANKS,
+        }
+    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
 
 
 def processor():
@@ -67,31 +103,31 @@ def processor():
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench/peers", description=__doc__)
-    parser.add_argument("models", nargs="+", choices=sorted(WORK), metavar="MODEL", help=", ".join(WORK))
+    parser.add_argument("models", nargs="*", choices=[[], *sorted(WORK)], metavar="MODEL", help=", ".join(WORK))
+    parser.add_argument("--all", action="store_true", help=f"measure {', '.join(COMPARED)}")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--batch-size", type=int, help="over both ranks")
-    parser.add_argument("--image-size", type=int)
+    parser.add_argument("--record", action="store_true", help="put the medians into scripts/results/models.json")
     parser.add_argument("--program", required=True)
     parser.add_argument("--mpirun", required=True)
     parser.add_argument("--versions", required=True)
     options = parser.parse_args()
-    rows = []
-    for model in options.models:
-        batch, warm_up, steps = WORK[model]
-        batch = options.batch_size or batch
-        rates = {cnn_dist: [], pytorch: []}
-        for number in range(options.rounds):
-            for side in rates:
-                rates[side].append(side(options, model, batch, warm_up, steps))
-                print(f"{model} round {number + 1}: {side.__name__} {rates[side][-1]:.1f} images/s", file=sys.stderr)
-        ours, theirs = (statistics.median(rates[side]) for side in rates)
-        spread = max((max(values) - min(values)) / statistics.median(values) for values in rates.values())
-        rows.append(f"| {model} | {batch} | {ours:,.1f} | {theirs:,.1f} | {ours / theirs:.2f} | {spread:.0%} |")
+    models = COMPARED if options.all else options.models
+    if not models:
+        parser.error("name a network, or --all")
+    rates = {model: compare(options, model) for model in models}
+    if options.record:
+        record(options, rates)
     print(f"{processor()}, {RANKS} ranks x 1 thread, {datetime.date.today()}, "
           f"{options.versions}, PyTorch {torch.__version__}")
     print(f"images/s over both ranks, medians of {options.rounds} rounds in turn\n")
-    print("| network | batch | cnn-dist | PyTorch DDP | ratio | spread |\n|---|---:|---:|---:|---:|---:|")
-    print("\n".join(rows))
+    print("| network, size, batch | cnn-dist | PyTorch DDP | ratio | bf16 autocast | ratio | spread |")
+    print("|---|---:|---:|---:|---:|---:|---:|")
+    for model, sides in rates.items():
+        size, batch, _, _ = WORK[model]
+        ours, theirs, half = (statistics.median(side) for side in sides)
+        spread = max((max(values) - min(values)) / statistics.median(values) for values in sides[:2])
+        print(f"| {model}, {size}, {batch} | {ours:,.1f} | {theirs:,.1f} | {ours / theirs:.2f} | {half:,.1f} | "
+              f"{ours / half:.2f} | {spread:.0%} |")
 
 
 if __name__ == "__main__":

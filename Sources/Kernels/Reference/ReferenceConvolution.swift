@@ -32,7 +32,7 @@ extension ReferenceKernels {
 
   public static func convolutionInputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
-    scratch: MutableFloats
+    gate: Floats?, scratch: MutableFloats
   ) {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     for image in 0..<batch {
@@ -49,7 +49,8 @@ extension ReferenceKernels {
         }
       }
       for element in 0..<geometry.input.count {
-        dx[element] = (adding ? dx[element] : 0) + Float(sums[element])
+        let passes = gate.map { $0[image * geometry.input.count + element] > 0 } ?? true
+        dx[element] = (adding ? dx[element] : 0) + (passes ? Float(sums[element]) : 0)
       }
     }
   }

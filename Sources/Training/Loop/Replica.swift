@@ -18,7 +18,7 @@ public final class Replica {
   init(_ settings: TrainingSettings, graph: Graph, capacity: Int, rank: Rank) {
     self.rank = rank
     network = Network(graph, capacity: capacity, training: true, kernels: rank.kernels)
-    optimizer = Self.optimizer(settings, network, rank)
+    optimizer = Self.optimizer(settings, network, rank.kernels)
     average =
       settings.ema == 0
       ? nil : WeightAverage(count: network.values.count, decay: settings.ema, kernels: rank.kernels)
@@ -78,15 +78,15 @@ public final class Replica {
     return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * copies
   }
 
-  private static func optimizer(
-    _ settings: TrainingSettings, _ network: Network, _ rank: Rank
+  static func optimizer(
+    _ settings: TrainingSettings, _ network: Network, _ kernels: any KernelSet.Type
   ) -> any Optimizer {
     let spans = network.parameters.map {
       ParameterSpan(
         offset: $0.slot.offset, count: $0.slot.count,
         decays: settings.decay == .all || $0.decays)
     }
-    let (momentum, decay, kernels) = (settings.momentum, settings.weightDecay, rank.kernels)
+    let (momentum, decay) = (settings.momentum, settings.weightDecay)
     return switch settings.optimizer {
     case .sgd:
       SGD(spans, momentum: momentum, nesterov: settings.nesterov, weightDecay: decay, kernels: kernels)

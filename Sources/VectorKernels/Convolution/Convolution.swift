@@ -13,11 +13,11 @@ protocol ConvolutionAlgorithm {
 
   static func inputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
-    scratch: Target)
+    gate: Source?, scratch: Target)
 
-  /// The filters' gradients; those of biases are the same for every algorithm.
   static func parameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target)
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, bias db: Target?,
+    scratch: Target)
 }
 
 extension VectorKernels {
@@ -53,10 +53,11 @@ extension VectorKernels {
 
   public static func convolutionInputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
-    scratch: MutableFloats
+    gate: Floats?, scratch: MutableFloats
   ) {
     algorithm(geometry).inputGradient(
-      geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: adding, scratch: scratch)
+      geometry, batch: batch, dy: dy, weight: weight, into: dx, adding: adding,
+      gate: gate, scratch: scratch)
   }
 
   public static func convolutionParameterGradients(
@@ -64,10 +65,6 @@ extension VectorKernels {
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
     algorithm(geometry).parameterGradients(
-      geometry, batch: batch, x: x, dy: dy, weight: dw, scratch: scratch)
-    guard let db else { return }
-    Columns.addSums(
-      dy, rows: batch * geometry.positions, columns: geometry.output.channels, stride: geometry.outputStride,
-      into: db)
+      geometry, batch: batch, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
   }
 }

@@ -3,7 +3,7 @@ import Kernels
 extension DirectConvolution {
   static func inputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
-    scratch: Target
+    gate: Source?, scratch: Target
   ) {
     let taps = Taps(geometry)
     let geometry = taps.geometry
@@ -35,7 +35,7 @@ extension DirectConvolution {
           }
         }
       }
-      strips.finish(strip, scratch, into: dx, adding: adding)
+      strips.finish(strip, scratch, into: dx, adding: adding, gate: gate)
     }
   }
 }
@@ -80,7 +80,7 @@ extension Strips {
   }
 
   /// Writes, or adds, the rows of `dx` that no later strip adds to, and moves the others to the front of the buffer.
-  fileprivate func finish(_ strip: Strip, _ buffer: Target, into dx: Target, adding: Bool) {
+  fileprivate func finish(_ strip: Strip, _ buffer: Target, into dx: Target, adding: Bool, gate: Source?) {
     let input = geometry.input
     let line = input.width * input.channels
     let held = bufferedRows(strip.rows)
@@ -88,7 +88,8 @@ extension Strips {
     let top = strip.row * geometry.stride
     let bottom = isLast ? input.height + geometry.padding : top + strip.rows * geometry.stride
     for image in 0..<strip.images {
-      let dx = dx + (strip.image + image) * input.count
+      let first = (strip.image + image) * input.count
+      let dx = dx + first
       let buffer = buffer + image * held * paddedRow
       for row in max(
         top, geometry.padding)..<max(top, geometry.padding, min(bottom, input.height + geometry.padding))
@@ -98,6 +99,9 @@ extension Strips {
           let source = buffer + (row - top) * paddedRow + geometry.padding * input.channels
           if adding {
             VectorKernels.accumulate(source, into: target, count: line)
+          } else if let gate {
+            VectorKernels.reluGradient(
+              source, y: gate + first + (row - geometry.padding) * line, into: target, count: line)
           } else {
             copy(source, to: target, count: line)
           }

@@ -2,7 +2,8 @@ import Kernels
 
 extension DirectConvolution {
   static func parameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target,
+    bias db: Target?, scratch: Target
   ) {
     let taps = Taps(geometry)
     let geometry = taps.geometry
@@ -25,6 +26,9 @@ extension DirectConvolution {
             product.run(NarrowTile.self, panel + half, width: width, column: column + half, into: dw)
           }
         }
+      }
+      if let db {
+        Columns.addSums(dy, rows: positions, columns: outputs, stride: geometry.outputStride, into: db)
       }
     }
   }

@@ -49,7 +49,7 @@ extension WinogradScheme {
 
   static func inputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
-    scratch: Target
+    gate: Source?, scratch: Target
   ) {
     let back = back(geometry)
     let tiles = Tiles(back, batch: batch, scratch: scratch)
@@ -62,21 +62,29 @@ extension WinogradScheme {
           tiles.input(point), tiles.filter(point), into: tiles.output(point), rows: range.count,
           inner: padded(inputs), columns: outputs)
       }
-      tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
-        store(adding ? sum + load(target, left: left) : sum, target, left: left)
+      if let gate {
+        tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
+          let passes = load(gate + (target - dx), left: left) .> Vector()
+          store(Vector().replacing(with: sum, where: passes), target, left: left)
+        }
+      } else {
+        tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
+          store(adding ? sum + load(target, left: left) : sum, target, left: left)
+        }
       }
     }
   }
 
   static func parameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, scratch: Target
+    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target,
+    bias db: Target?, scratch: Target
   ) {
     guard batch > 0 else { return }
     let tiles = Tiles(geometry, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
-      tiles.readOutputGradients(geometry.outputs(dy), range)
+      tiles.readOutputGradients(geometry.outputs(dy), range, sums: db)
       for point in 0..<Tiles.matrices {
         BlockProducts.multiplyTransposed(
           tiles.input(point), tiles.output(point), into: tiles.filter(point), rows: padded(inputs),

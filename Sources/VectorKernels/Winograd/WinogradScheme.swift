@@ -2,6 +2,7 @@
 protocol PointTransform {
   static var sources: Int { get }
   static var results: Int { get }
+  /// Asks for every source once.
   static func apply(_ source: (_ index: Int) -> Vector, _ put: (_ index: Int, _ result: Vector) -> Void)
   /// Transforms the columns of a square of vectors, and then its rows.
   /// - Parameter between: room for `results` x `sources` vectors.
@@ -175,25 +176,29 @@ enum SixPoints {
     let (first, second) = (c(0), c(1))
     var (near, far) = (first, first)
     var (nearOdd, farOdd) = (second, second)
+    var last = second
     if count > 2 {
       let third = c(2)
+      last = third
       near.addProduct(Vector(repeating: a2), third)
       far.addProduct(Vector(repeating: b2), third)
     }
     if count > 3 {
       let fourth = c(3)
+      last = fourth
       nearOdd.addProduct(Vector(repeating: a2), fourth)
       farOdd.addProduct(Vector(repeating: b2), fourth)
     }
     if count > 4 {
       let fifth = c(4)
+      last = fifth
       near.addProduct(Vector(repeating: a4), fifth)
       far.addProduct(Vector(repeating: b4), fifth)
     }
     put(0, first)
     sumAndDifference(near * nearScale, a * nearScale, nearOdd) { put(1 + $0, $1) }
     sumAndDifference(far * farScale, b * farScale, farOdd) { put(3 + $0, $1) }
-    put(5, c(count - 1))
+    put(5, last)
   }
 
   /// The transpose of ``values(_:_:_:_:_:)``.

@@ -94,18 +94,20 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// matrices[p] = the points of the convolution's inputs under the tiles.
   func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
-    read(Scheme.Data.self, pixels, padding: padding, tiles, into: input(0).base, inputStride)
+    read(Scheme.Data.self, pixels, padding: padding, tiles, into: input(0).base, inputStride, sums: nil)
   }
 
-  /// matrices[p] = the points of the gradients of the tiles' outputs.
-  func readOutputGradients(_ pixels: Pixels<Source>, _ tiles: Range<Int>) {
-    read(Scheme.ResultGradient.self, pixels, padding: 0, tiles, into: output(0).base, outputStride)
+  /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
+  /// - Parameter sums: where the gradients of each channel are added up.
+  func readOutputGradients(_ pixels: Pixels<Source>, _ tiles: Range<Int>, sums: Target?) {
+    read(
+      Scheme.ResultGradient.self, pixels, padding: 0, tiles, into: output(0).base, outputStride, sums: sums)
   }
 
   @inline(__always)
   private func read<T: PointTransform>(
     _: T.Type, _ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>, into matrices: Target,
-    _ distance: Int
+    _ distance: Int, sums: Target?
   ) {
     let size = T.sources
     let (zeros, between) = (Source(scratch(zeroStart)), scratch(squareStart))
@@ -126,10 +128,17 @@ struct WinogradTiles<Scheme: WinogradScheme> {
         while channel < pixels.channels {
           let remaining = pixels.channels - channel
           let target = matrices + channel * together + tile * lanes
+          var sum = Vector()
           T.applyToSquare(between) { row, column in
-            load(place[row * size + column] + channel, left: remaining)
+            let vector = load(place[row * size + column] + channel, left: remaining)
+            if sums != nil { sum += vector }
+            return vector
           } _: { row, column, vector in
             store(vector, target + (row * Scheme.points + column) * distance)
+          }
+          if let sums {
+            let sums = sums + channel
+            store(sum + load(sums, left: remaining), sums, left: remaining)
           }
           channel += lanes
         }

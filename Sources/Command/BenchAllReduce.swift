@@ -1,0 +1,95 @@
+import ArgumentParser
+import Benchmarks
+import Collectives
+import Failures
+import Foundation
+import Telemetry
+import Tensors
+import Training
+
+/// `cnn-dist bench allreduce`.
+struct BenchAllReduce: ParsableCommand, RankedCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "allreduce", abstract: "Time sums over all ranks, as of gradients.",
+    discussion: """
+      The rate is that of the bytes that each rank must send and receive at least, 2 (R - 1) / R of the vector's.
+
+      Examples:
+        mpirun -n 2 cnn-dist bench allreduce
+        cnn-dist bench allreduce --ranks 4 --json       ranks as threads of one process
+      """)
+
+  @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))
+  var ranks: Int?
+  @Option(help: ArgumentHelp("Sizes in MB.", valueName: "n,n"))
+  var sizes = "1,25,100,500"
+  @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
+  var rounds = 5
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  var runsOnEveryRank: Bool { true }
+  private var megabytes: [Int] { sizes.split(separator: ",").compactMap { Int($0) } }
+
+  func validate() throws {
+    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
+    if let ranks, ranks < 1 { throw ValidationError("--ranks must be at least 1") }
+    let isSound = megabytes.count == sizes.split(separator: ",", omittingEmptySubsequences: false).count
+    if !isSound || megabytes.contains(where: { !(1...4096).contains($0) }) {
+      throw ValidationError("--sizes are whole numbers of MB from 1 to 4096, such as 25,500")
+    }
+  }
+
+  func run() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let console = Console(style: ConsoleStyle(environment: environment))
+    let runner = try RankRunner(ranks: ranks, threads: 1, environment: environment, console: console)
+    let (megabytes, rounds, json) = (megabytes, rounds, json)
+    try Exit.with(
+      runner.run { rank in
+        var rows: [Row] = []
+        for size in megabytes {
+          rows.append(try Row(megabytes: size, rounds: rounds, on: rank.communication))
+        }
+        guard rank.isCoordinator else { return }
+        let record = Record(ranks: rank.count, mpi: rank.mpi, rows: rows)
+        print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
+      })
+  }
+
+  private struct Row: Encodable {
+    let megabytes: Int
+    let seconds: Double
+    /// Bytes a second that each rank moves.
+    let rate: Double
+
+    init(megabytes: Int, rounds: Int, on communication: CommunicationThread) throws {
+      let buffer = FloatBuffer(count: megabytes * 1_000_000 / MemoryLayout<Float>.stride)
+      seconds = try CollectiveBenchmark.median(rounds: rounds) {
+        try communication.barrier()
+      } measured: {
+        try communication.allReduce(buffer.elements, .sum)
+      }
+      self.megabytes = megabytes
+      let ranks = Double(communication.size)
+      rate = 2 * (ranks - 1) / ranks * Double(megabytes) * 1e6 / seconds
+    }
+  }
+
+  private struct Record: Encodable {
+    let ranks: Int
+    let mpi: String
+    let rows: [Row]
+
+    var table: String {
+      var table = TextTable([("MB", .right), ("ms", .right), ("GB/s", .right)])
+      for row in rows {
+        table.append([
+          "\(row.megabytes)", String(format: "%.2f", row.seconds * 1e3),
+          String(format: "%.2f", row.rate / 1e9),
+        ])
+      }
+      return table.text + "\n\(ranks) rank\(ranks == 1 ? "" : "s"), MPI: \(mpi)\n"
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import ArgumentParser
+import Benchmarks
+import Foundation
+import InstructionSets
+import Layers
+import Models
+import Optimizers
+import Training
+
+/// `cnn-dist bench step MODEL`.
+struct BenchStep: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "step", abstract: "Time whole training steps of one rank.",
+    discussion: """
+      Forward, loss, backward and the recipe's optimizer on random images, without data and without reduction.
+
+      Examples:
+        cnn-dist bench step vgg11 --batch-size 8
+        cnn-dist bench step lenet --json
+      """)
+
+  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  var model: String
+  @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
+  var batchSize: String?
+  @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
+  var imageSize: String?
+  @Option(help: ArgumentHelp("Measured steps; the median counts.", valueName: "n"))
+  var rounds = 10
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
+  }
+
+  func run() throws {
+    let given = ["batch-size": batchSize, "image-size": imageSize]
+    let settings = try SettingsResolver.resolve(
+      model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
+    let kernels = try InstructionSets.selected()
+    let result = StepBenchmark(
+      try TrainingRun.graph(settings), batch: settings.batchSize, rounds: rounds, kernels: kernels
+    ) { network in
+      let optimizer = TrainingRun.optimizer(settings, network: network, kernels: kernels)
+      return { step in
+        optimizer.update(
+          parameters: network.values, gradients: network.gradients, step: step, rate: 1e-4, gradientScale: 1)
+      }
+    }
+    let record = Record(
+      model: model, batch: result.batch, instructionSet: kernels.name, seconds: result.median,
+      imagesPerSecond: Double(result.batch) / result.median, fastest: result.steps.min() ?? 0,
+      slowest: result.steps.max() ?? 0)
+    print(json ? try Command.json(record) : record.text)
+  }
+
+  private struct Record: Encodable {
+    let model: String
+    let batch: Int
+    let instructionSet: String
+    let seconds: Double
+    let imagesPerSecond: Double
+    let fastest: Double
+    let slowest: Double
+
+    var text: String {
+      String(
+        format: "%@, batch %d, one thread, %@: %.2f ms a step (%.2f to %.2f), %.1f images/s", model, batch,
+        instructionSet, seconds * 1e3, fastest * 1e3, slowest * 1e3, imagesPerSecond)
+    }
+  }
+}
