@@ -31,7 +31,7 @@ public enum KernelBenchmark {
     for (index, buffer) in buffers.dropLast(3).enumerated() { buffer.randomize(seed: UInt64(index)) }
     let (x, weight, bias, y) = (buffers[0].base, buffers[1].base, buffers[2].base, buffers[3].base)
     let (dx, dw, scratch) = (buffers[4].base, buffers[5].base, buffers[6].base)
-    let times = times(rounds: rounds) { lap in
+    let times = times(rounds: rounds, buffers) { lap in
       kernels.convolve(
         geometry, batch: batch, x: x, weight: weight, bias: bias, activation: .relu, into: y, scratch: scratch
       )
@@ -66,7 +66,7 @@ public enum KernelBenchmark {
     for (index, buffer) in buffers.dropLast(3).enumerated() { buffer.randomize(seed: UInt64(index)) }
     let (x, weight, bias, y) = (buffers[0].base, buffers[1].base, buffers[2].base, buffers[3].base)
     let (dx, dw, scratch) = (buffers[4].base, buffers[5].base, buffers[6].base)
-    let times = times(rounds: rounds) { lap in
+    let times = times(rounds: rounds, buffers) { lap in
       kernels.linear(
         batch: batch, inputs: inputs, outputs: outputs, x: x, weight: weight, bias: bias, activation: .relu,
         into: y, scratch: scratch)
@@ -91,15 +91,19 @@ public enum KernelBenchmark {
     buffers[0].randomize(seed: 1)
     buffers[1].randomize(seed: 2)
     BLAS.threads = 1
-    return times(rounds: rounds) { lap in
+    return times(rounds: rounds, buffers) { lap in
       BLAS.multiply(
-        rows: rows, columns: columns, inner: inner, buffers[0].base, buffers[1].base, into: buffers[2].base)
+        rows: rows, columns: columns, inner: inner, .init(buffers[0].base), .init(buffers[1].base),
+        into: buffers[2].base)
       lap()
     }[0]
   }
 
-  /// The median time of each part of `body`, which calls its argument at the end of each.
-  private static func times(rounds: Int, _ body: (_ lap: () -> Void) -> Void) -> [Double] {
+  /// The median time of each part of `body`, which calls its argument at the end of each and uses `buffers`.
+  private static func times(
+    rounds: Int, _ buffers: [FloatBuffer], _ body: (_ lap: () -> Void) -> Void
+  ) -> [Double] {
+    defer { withExtendedLifetime(buffers) {} }
     var all: [[Double]] = []
     for round in 0...rounds {
       var watch = Stopwatch()

@@ -34,6 +34,7 @@ public struct LayerBenchmark: Sendable {
     network.initialize(.he, seed: 1)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
     pixels.randomize(seed: 1)
+    defer { withExtendedLifetime(pixels) {} }
     let images = TensorView(pixels.base, batch: batch, shape: graph.input.shape)
     let labels = (0..<batch).map { UInt8($0 % graph.output.shape.count) }
     let samples = SampleKeys(seed: 1, step: 1, firstPosition: 0)

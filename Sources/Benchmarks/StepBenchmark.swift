@@ -22,6 +22,7 @@ public struct StepBenchmark: Sendable, Codable {
     let update = makeUpdate(network)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
     pixels.randomize(seed: 1)
+    defer { withExtendedLifetime(pixels) {} }
     let images = TensorView(pixels.base, batch: batch, shape: graph.input.shape)
     let labels = (0..<batch).map { UInt8($0 % graph.output.shape.count) }
     self.batch = batch

@@ -70,6 +70,7 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
       } measured: {
         try communication.allReduce(buffer.elements, .sum)
       }
+      withExtendedLifetime(buffer) {}
       self.megabytes = megabytes
       let ranks = Double(communication.size)
       rate = 2 * (ranks - 1) / ranks * Double(megabytes) * 1e6 / seconds

@@ -36,6 +36,10 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
   var classes: String?
   @Option(help: ArgumentHelp("Images at once over all ranks.", valueName: "n"))
   var batchSize: String?
+  @Option(
+    help: ArgumentHelp("Whose matrix products: own, or openblas (slower, for comparison).", valueName: "name")
+  )
+  var gemm: String?
   @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
@@ -49,14 +53,15 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
     let environment = ProcessInfo.processInfo.environment
     let given: [String: String?] = [
       "dataset": dataset, "data": data, "test-limit": testLimit, "image-size": imageSize, "classes": classes,
-      "batch-size": batchSize, "ranks": ranks, "threads": threads,
+      "batch-size": batchSize, "gemm": gemm, "ranks": ranks, "threads": threads,
     ]
     let settings = try SettingsResolver.resolve(
       checkpoint: checkpoint, model: model, commandLine: given.compactMapValues { $0 },
       environment: environment)
     let console = Console(style: ConsoleStyle(environment: environment))
     let runner = try RankRunner(
-      ranks: settings.ranks, threads: settings.threads, environment: environment, console: console)
+      ranks: settings.ranks, threads: settings.threads, gemm: settings.gemm, environment: environment,
+      console: console)
     let run = EvaluationRun(
       settings, checkpoint: checkpoint, logits: logits, environment: environment, console: console)
     try Exit.with(runner.run { try run.run(on: $0) })

@@ -94,6 +94,10 @@ struct SettingOptions: ParsableArguments {
     help: ArgumentHelp(
       "What to do about a gradient that is not finite: stop, or skip:n updates.", valueName: "what"))
   var onNonFinite: String?
+  @Option(
+    help: ArgumentHelp("Whose matrix products: own, or openblas (slower, for comparison).", valueName: "name")
+  )
+  var gemm: String?
   @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
@@ -128,7 +132,8 @@ struct SettingOptions: ParsableArguments {
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
       "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
       "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
-      "on-nonfinite": onNonFinite, "seed": seed, "init": initialWeights, "ranks": ranks, "threads": threads,
+      "on-nonfinite": onNonFinite, "seed": seed, "init": initialWeights, "gemm": gemm, "ranks": ranks,
+      "threads": threads,
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,

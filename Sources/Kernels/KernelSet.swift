@@ -15,6 +15,9 @@ public protocol KernelSet: Sendable {
   /// How logs and `doctor` name this set, for example `x86-64-v4`.
   static var name: String { get }
 
+  /// These kernels with every product computed by OpenBLAS; nil where there are none.
+  static var onOpenBLAS: (any KernelSet.Type)? { get }
+
   /// Fused multiply-adds on registers alone, as fast as the processor can: what every kernel is measured against.
   /// - Returns: how many there were, and a result that depends on all of them.
   static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float)

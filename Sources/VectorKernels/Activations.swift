@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func relu(_ x: Floats, into y: MutableFloats, count: Int) {
     map(x, into: y, count) { $0.replacing(with: Vector(), where: $0 .< Vector()) }
   }

@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func adaptiveAveragePool(
     _ cells: AdaptiveCells, batch: Int, x: Floats, into y: MutableFloats
   ) {

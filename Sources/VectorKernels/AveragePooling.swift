@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func averagePool(_ geometry: WindowGeometry, batch: Int, x: Floats, into y: MutableFloats) {
     let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
     PoolingWindow.forEach(geometry, batch: batch) { window in

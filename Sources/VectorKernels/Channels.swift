@@ -4,7 +4,7 @@ import Kernels
 /// the second-level cache, and long enough that the sums in memory are seldom touched.
 private let block = 64
 
-extension VectorKernels {
+extension VectorKernelSet {
   /// Block by block: mean and sum of squared differences of a block, joined to those of the blocks before it (Chan, Golub
   /// and LeVeque, 1983), so that memory is read once and no large squares cancel.
   public static func channelMoments(

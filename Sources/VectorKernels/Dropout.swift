@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func dropout(
     _ x: Floats, into y: MutableFloats, count: Int, random: RandomStream, threshold: UInt32, scale: Float
   ) {

@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func sumOfSquares(_ x: Floats, count: Int) -> Double {
     var low = SIMD8<Double>()
     var high = SIMD8<Double>()

@@ -6,7 +6,7 @@ import Kernels
   import Darwin
 #endif
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func softmaxCrossEntropy(
     batch: Int, classes: Int, logits: Floats, targets: LossTargets, scale: Float, gradient: MutableFloats?
   ) -> (loss: Double, correct: Int) {

@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func maxPool(
     _ geometry: WindowGeometry, batch: Int, x: Floats, activation: Activation, into y: MutableFloats,
     argmax: UnsafeMutablePointer<UInt8>?

@@ -1,7 +1,7 @@
 import Kernels
 
 // A gradient scale and a shrinkage of 1 change no bit; a product more hides behind the memory's time.
-extension VectorKernels {
+extension VectorKernelSet {
   public static func sgd(
     parameters: MutableFloats, gradients: Floats, velocity: MutableFloats?, count: Int, hyper: SGDStep
   ) {

@@ -1,6 +1,6 @@
 import Kernels
 
-extension VectorKernels {
+extension VectorKernelSet {
   public static func radialBasis(
     batch: Int, inputs: Int, classes: Int, x: Floats, weight: Floats, into y: MutableFloats
   ) {

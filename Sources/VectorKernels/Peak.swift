@@ -1,4 +1,4 @@
-extension VectorKernels {
+extension VectorKernelSet {
   public static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float) {
     // Two units that each take four cycles want eight chains; twelve of them fit every register file but AVX2's, where a
     // vector is two registers and six chains are twelve.

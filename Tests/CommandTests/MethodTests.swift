@@ -42,6 +42,31 @@ import Testing
     expectEqual(try losses(of: run), expected, "\(pieces) pieces")
   }
 
+  /// Convolutions by tiles, in blocks and direct, and both kinds of linear layers, beside OpenBLAS's products.
+  @Test func productsOfOpenBLASGiveTheSameLosses() throws {
+    let scratch = try ScratchDirectory()
+    let arguments = [
+      "train", "nin", "--image-size", "67", "--dataset", "synthetic", "--train-limit", "32", "--test-limit",
+      "8",
+      "--batch-size", "8", "--optimizer", "sgd", "--lr", "0.01", "--max-steps", "4", "--log-every", "1",
+      "--run",
+    ]
+    let (own, other) = (scratch.file("own"), scratch.file("openblas"))
+    try train(arguments + [own])
+    try train(arguments + [other, "--gemm", "openblas"], ranks: 2)
+    let expected = try losses(of: own)
+    #expect(expected.count == 4)
+    for (found, expected) in zip(try losses(of: other), expected) {
+      #expect(abs(found - expected) < 1e-3 * expected, "transforms and sums in another order")
+    }
+    let environment = try String(contentsOfFile: other + "/environment.json", encoding: .utf8)
+    #expect(environment.contains("+openblas"))
+
+    let refused = try Program.run(
+      arguments + [scratch.file("refused"), "--gemm", "openblas"], environment: ["CNN_DIST_ISA": "reference"])
+    #expect(refused.status == 78 && refused.errors.contains("--gemm"), "\(refused.errors)")
+  }
+
   /// Dropout, augmentation and mixup follow the sample, whichever rank or piece holds it.
   @Test func everythingAtOnceDoesNotDependOnTheRanks() throws {
     let scratch = try ScratchDirectory()
@@ -56,7 +81,14 @@ import Testing
     try train(arguments + ["--run", scratch.file("processes")], ranks: 2)
     let expected = try losses(of: scratch.file("single"))
     #expect(expected.count == 5)
-    for run in ["threads", "processes"] { expectEqual(try losses(of: scratch.file(run)), expected, "\(run)") }
+    for run in ["threads", "processes"] {
+      let found = try losses(of: scratch.file(run))
+      expectEqual(Array(found.prefix(1)), Array(expected.prefix(1)), "\(run), before any update")
+      // AdamW's first steps are whole ones however small a gradient, so rounding of those near zero shows. Another mask,
+      // crop or blend of one sample changes a loss by a hundredth and more.
+      #expect(found.count == 5)
+      for (a, b) in zip(found, expected) { #expect(abs(a - b) < 3e-3, "\(run)") }
+    }
   }
 
   @Test func everythingAtOnceResumesToTheSameBytes() throws {

@@ -21,6 +21,11 @@ extension Trait where Self == ConditionTrait {
   #endif
 }
 
+extension Build {
+  /// The first build with OpenBLAS's products.
+  static let openBLAS: (any KernelSet.Type)? = base.kernels.onOpenBLAS
+}
+
 /// The builds that this processor runs.
 var builds: [any KernelSet.Type] {
   #if arch(x86_64)

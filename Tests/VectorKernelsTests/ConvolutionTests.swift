@@ -22,6 +22,9 @@ import Testing
     }
   #endif
 
+  @Test(arguments: KernelShapes.convolutions)
+  func onOpenBLAS(_ shape: WindowShape) throws { check(try #require(Build.openBLAS), shape) }
+
   /// A window's output and an image's gradient do not depend on what is computed beside them.
   @Test(arguments: KernelShapes.convolutions)
   func anImageAloneHasTheSameBitsAsInABatch(_ shape: WindowShape) {

@@ -11,6 +11,11 @@ import Testing
     func wide(_ shape: LinearShape, batch: Int) { check(Build.wide.kernels, shape, batch) }
   #endif
 
+  @Test(arguments: KernelShapes.linears, KernelShapes.linearBatches)
+  func onOpenBLAS(_ shape: LinearShape, batch: Int) throws {
+    check(try #require(Build.openBLAS), shape, batch)
+  }
+
   private func check(_ kernels: any KernelSet.Type, _ shape: LinearShape, _ batch: Int) {
     for bias in [true, false] {
       let whole = LinearInputs(shape, batch: batch) { TestNumbers.integers($0, seed: $1) }

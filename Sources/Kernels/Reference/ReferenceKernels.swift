@@ -5,6 +5,7 @@ import Tensors
 /// It is the truth that the fast sets are tested against, and a way to run where none of them does.
 public enum ReferenceKernels: KernelSet {
   public static let name = "reference"
+  public static var onOpenBLAS: (any KernelSet.Type)? { nil }
 
   public static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float) {
     var sum: Float = 1

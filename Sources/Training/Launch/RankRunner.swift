@@ -11,19 +11,22 @@ public struct RankRunner: Sendable {
   private let environment: [String: String]
   private let inProcessRanks: Int?
   private let threads: Int?
+  private let gemm: ProductChoice
   private let console: Console
 
   /// - Parameters:
   ///   - ranks: how many ranks to run as threads of this process (`--ranks`); nil for one, or for what mpirun started.
   ///   - threads: threads a rank; nil divides the processors among the ranks of the machine.
+  ///   - gemm: whose matrix products the ranks use.
   ///   - console: where errors go.
   public init(
-    ranks: Int?, threads: Int?, environment: [String: String], console: Console
+    ranks: Int?, threads: Int?, gemm: ProductChoice = .own, environment: [String: String], console: Console
   ) throws(Failure) {
     launch = try LaunchEnvironment(environment)
     self.environment = environment
     inProcessRanks = ranks
     self.threads = threads
+    self.gemm = gemm
     self.console = console
     if launch.usesMPI, ranks != nil {
       throw Failure(
@@ -45,6 +48,17 @@ public struct RankRunner: Sendable {
       if launch.rank == 0 { console.error(error) }
       return error.code.rawValue
     }
+  }
+
+  private func selectedKernels() throws(Failure) -> any KernelSet.Type {
+    let kernels = try InstructionSets.selected(environment: environment)
+    guard gemm == .openblas else { return kernels }
+    guard let onOpenBLAS = kernels.onOpenBLAS else {
+      throw Failure(
+        .configuration, "the \(kernels.name) kernels multiply by themselves", at: "--gemm",
+        advice: "leave --gemm out, or unset \(InstructionSets.variable)")
+    }
+    return onOpenBLAS
   }
 
   private func runUnderMPI(_ body: (Rank) throws -> Void) throws(Failure) -> Int32 {
@@ -87,7 +101,7 @@ public struct RankRunner: Sendable {
       BLAS.threads = threads
       do {
         let kernels = try Rank.together(communication) { () throws(Failure) in
-          try InstructionSets.selected(environment: environment)
+          try selectedKernels()
         }
         try body(Rank(communication: communication, kernels: kernels, threads: threads, mpi: mpi))
       } catch let agreed as Agreed {

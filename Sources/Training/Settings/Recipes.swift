@@ -62,7 +62,7 @@ extension Recipe {
       "lenet-max":
         "initialization=xavier optimizer=adamw lr=0.004 weight-decay=0.01 schedule=one-cycle batch-size=128 epochs=40 augment=flip",
       "lenet5":
-        "initialization=xavier optimizer=adamw lr=0.006 weight-decay=0.1 schedule=one-cycle batch-size=64 epochs=50 augment=flip,rotate:4",
+        "initialization=xavier optimizer=sgd lr=0.05 momentum=0.9 nesterov=true weight-decay=0.0005 schedule=one-cycle batch-size=64 epochs=100 augment=rotate:4",
       "lenet5-1998":
         "initialization=xavier optimizer=adamw lr=0.002 weight-decay=0.01 schedule=one-cycle batch-size=128 epochs=40 augment=flip",
       "alexnet":

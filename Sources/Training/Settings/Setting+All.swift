@@ -36,6 +36,7 @@ extension Setting {
     .onNonFinite,
     .text("init", \.initialWeights, "a .safetensors file"),
     .integer("ranks", \.ranks, 1...256, definesRun: false).unrecorded,
+    .enumeration("gemm", \.gemm, definesRun: false),
     .integer("threads", \.threads, 1...1024, definesRun: false).differingByRank.unrecorded,
     .text("run", \.run, "a directory", definesRun: false).unrecorded,
     .flag("force-unlock", \.forceUnlock, definesRun: false).unrecorded,

@@ -55,6 +55,7 @@ public struct TrainingSettings: Equatable, Sendable {
   // On what.
   public var ranks: Int?
   public var threads: Int?
+  public var gemm = ProductChoice.own
 
   // What is left behind and shown.
   public var run: String?
@@ -85,6 +86,12 @@ public enum OptimizerChoice: String, CaseIterable, Sendable {
 public enum DecayChoice: String, CaseIterable, Sendable {
   case all
   case weights
+}
+
+/// Whose matrix products the kernels use.
+public enum ProductChoice: String, CaseIterable, Sendable {
+  case own
+  case openblas
 }
 
 /// What to do about a gradient that is not finite.
