@@ -31,7 +31,9 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Images in a step over all ranks.", valueName: "n"))
   var batchSize: String?
   @Option(
-    help: ArgumentHelp("Compute a rank's part of a batch in k pieces, for less memory.", valueName: "k"))
+    help: ArgumentHelp(
+      "Compute a rank's part of a batch in k pieces, for less memory; batch normalisation sees a piece at a time.",
+      valueName: "k"))
   var accumulate: String?
   @Option(help: ArgumentHelp("adam, adamw, sgd or lars.", valueName: "name"))
   var optimizer: String?

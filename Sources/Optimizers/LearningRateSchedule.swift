@@ -25,6 +25,14 @@ public enum LearningRateSchedule: Hashable, Sendable {
   /// (1 - the part of the run that is over)^power, as `PolynomialLR` over all steps.
   case polynomial(power: Double)
 
+  /// Whether a longer run has another rate at the same step.
+  public var endsWithRun: Bool {
+    switch self {
+    case .constant, .step: false
+    case .cosine, .oneCycle, .polynomial: true
+    }
+  }
+
   /// The learning rate of a step.
   ///
   /// - Parameters:

@@ -23,7 +23,10 @@ extension TrainingRun {
   }
 
   /// What a run will cost, as lines of text.
+  ///
+  /// - Throws: `configuration` where the settings do not fit each other or the model.
   public static func costs(_ settings: TrainingSettings) throws(Failure) -> String {
+    try settings.check(ranks: settings.ranks ?? 1)
     let graph = try Replica.graph(settings)
     let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
     let checkpoint = Replica.checkpointBytes(graph, settings)

@@ -50,18 +50,18 @@ public struct TrainingRun: Sendable {
     log?.info(
       "rank \(rank.index) of \(rank.count) on \(rank.communication.hostName), \(rank.threads) threads")
     let data = try rank.together { () throws(Failure) in try self.data.value() }
-    if rank.isCoordinator {
-      for warning in data.warnings + environmentWarnings { console.warning(warning) }
-    }
-    let identity = try Identity(settings, graph: graph, data: data, rank: rank, version: version)
-    try rank.together { () throws(Failure) in try rank.communication.compareDigests(identity.fields) }
-
     let schedule = Schedule(
       samples: data.train.count, batchSize: settings.batchSize, epochs: settings.epochs,
       maxSteps: settings.maxSteps)
-    try rank.together { () throws(Failure) in
-      try settings.check(samples: data.train.count, ranks: rank.count)
+    if rank.isCoordinator {
+      for warning in data.warnings + environmentWarnings + settings.warnings(schedule) {
+        console.warning(warning)
+      }
     }
+    let identity = try Identity(
+      settings, graph: graph, data: data, schedule: schedule, rank: rank, version: version)
+    try rank.together { () throws(Failure) in try rank.communication.compareDigests(identity.fields) }
+    try rank.together { () throws(Failure) in try settings.check(schedule, ranks: rank.count) }
     let share = Pass.localCapacity(globalBatch: schedule.batchSize, ranks: rank.count)
     let replica = Replica(
       settings, graph: graph, capacity: Batch.pieceCapacity(share, pieces: settings.accumulate), rank: rank)

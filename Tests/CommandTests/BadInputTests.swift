@@ -67,12 +67,30 @@ import Testing
     expect(
       try Program.run(["train", "lenet", "--early-stopping", "2", "--eval-every", "0"] + run), 78,
       "--early-stopping", "--eval-every")
-    expect(
-      try Program.run(["train", "lenet", "--nesterov"] + run), 78, "--nesterov", "--optimizer sgd")
+    for dry in [[], ["--dry-run"]] {
+      expect(
+        try Program.run(["train", "lenet", "--nesterov"] + dry + run), 78, "--nesterov", "--optimizer sgd")
+    }
     expect(
       try Program.run(["train", "lenet", "--restart-dead", "2", "--init", "w.safetensors"] + run), 78,
       "--restart-dead", "--init")
     #expect(!FileManager.default.fileExists(atPath: scratch.file("run")))
+  }
+
+  /// Two epochs of two steps.
+  @Test func settingsThatDoNotFitTheLengthOfTheRun() throws {
+    let scratch = try ScratchDirectory()
+    let short = [
+      "train", "lenet", "--dataset", "synthetic", "--train-limit", "64", "--test-limit", "8", "--batch-size",
+      "32",
+      "--epochs", "2", "--run",
+    ]
+    expect(
+      try Program.run(short + [scratch.file("cold"), "--warmup-epochs", "2"]), 78, "--warmup-epochs",
+      "give less than 2")
+    let unjudged = try Program.run(short + [scratch.file("unjudged"), "--restart-dead", "1"])
+    #expect(
+      unjudged.status == 0 && unjudged.errors.contains("--restart-dead does nothing"), "\(unjudged.errors)")
   }
 
   @Test func ranksAskedForTwice() throws {
@@ -232,6 +250,13 @@ import Testing
     expect(
       try Program.run(smallTraining(run, ["--resume", "auto", "--seed", "7", "--max-steps", "30"])), 78,
       "--seed was 1, is 7")
+    for other in [["--ema", "0.9"], ["--optimizer", "sgd"]] {
+      let result = try Program.run(
+        smallTraining(run, ["--resume", "auto", "--max-steps", "30"] + other))
+      #expect(
+        result.status == 78 && result.errors.contains("--optimizer, --momentum and --ema"), "\(result.errors)"
+      )
+    }
   }
 
   /// Two programs in one job, as two nodes with other settings would be.

@@ -172,6 +172,10 @@ import Testing
     let result = try Program.run(arguments, ranks: 2)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("stopped early: no better test accuracy for 2 epochs"))
+    let goOn = result.outputLines.first { $0.hasPrefix("go on: ") }
+    #expect(
+      goOn?.hasSuffix(" --resume auto --early-stopping N") == true && goOn?.contains("--epochs 9") == true)
+    #expect(goOn?.components(separatedBy: "--early-stopping").count == 2)
     #expect(try ResultsWriter.read(RunPaths(run).results).map(\.epoch) == [1, 2, 3])
     let again = try Program.run(arguments + ["--resume", "auto"], ranks: 2)
     #expect(again.status == 0 && again.output.contains("nothing to do: 3/9 epochs"), "\(again.output)")

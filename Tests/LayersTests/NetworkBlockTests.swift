@@ -77,10 +77,12 @@ import Testing
     let network = try network(seed, smooth: true)
     network.train(images, 0..<Self.batch, of: Self.batch)
     let gradients = network.stepGradients
-    let largest = Double(gradients.map(abs).max() ?? 0)
-    #expect(largest > 0)
+    let overall = Double(gradients.map(abs).max() ?? 0)
+    #expect(overall > 0)
     let width: Float = 1e-2
     for parameter in network.parameters {
+      let part = gradients[parameter.slot.offset..<parameter.slot.offset + parameter.slot.count]
+      let largest = max(Double(part.map(abs).max() ?? 0), 1e-2 * overall)
       for index in stride(from: 0, to: parameter.slot.count, by: max(1, parameter.slot.count / 3)) {
         let place = parameter.slot.offset + index
         let value = network.values.base[place]
@@ -92,7 +94,7 @@ import Testing
         let expected = (losses[0] - losses[1]) / (2 * Double(width))
         // Rounding of a loss near 1 at 2^-23, over the step; and the step squared times the third derivative.
         #expect(
-          abs(Double(gradients[place]) - expected) < 1e-4 + 1e-2 * largest, "\(parameter.name)[\(index)]")
+          abs(Double(gradients[place]) - expected) < 1e-4 + 3e-2 * largest, "\(parameter.name)[\(index)]")
       }
     }
   }

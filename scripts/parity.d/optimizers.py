@@ -29,6 +29,9 @@ CASES = [  # options of cnn-dist, the same for torch.optim, tolerance
      ADAM, {"lr": 0.001, "weight_decay": 0.01}, TOLERANCE_ADAM),
     ("adamw", ["--optimizer", "adamw", "--lr", 0.001, "--weight-decay", 0.1],
      ADAMW, {"lr": 0.001, "weight_decay": 0.1}, TOLERANCE_ADAM),
+    # Biases do not decay, as by default.
+    ("adamw, weights", ["--optimizer", "adamw", "--lr", 0.001, "--weight-decay", 0.1, "--decay", "weights"],
+     ADAMW, {"lr": 0.001, "weight_decay": 0.1}, TOLERANCE_ADAM),
 ]
 
 
@@ -40,7 +43,11 @@ def judge(label, options, optimizer, settings, tolerance, cnn_dist, directory):
     found = cnn_dist.train("lenet", network.state_dict(), size=28, classes=10, batch=BATCH, steps=STEPS,
                            directory=directory, options=["--decay", "all", *options])
     replica = copy.deepcopy(network).double()
-    updates = optimizer(replica.parameters(), **settings)
+    groups = [{"params": list(replica.parameters())}]
+    if "weights" in options:
+        groups = [{"params": [p for p in replica.parameters() if p.dim() > 1]},
+                  {"params": [p for p in replica.parameters() if p.dim() == 1], "weight_decay": 0.0}]
+    updates = optimizer(groups, **settings)
     for step in range(STEPS):
         part = slice(step * BATCH, (step + 1) * BATCH)
         updates.zero_grad()

@@ -61,6 +61,8 @@ CASES = [
     Case("densenet", 64, 8, awake=False),
     Case("alexnet", 224, 4, awake=False, full_size=True),
     Case("alexnet-small", 224, 4, awake=False, full_size=True),
+    Case("alexnet-imagenet", 227, 4, awake=False, full_size=True),
+    Case("alexnet-half", 224, 4, awake=False, full_size=True),
     Case("vgg11", 224, 4, awake=False, full_size=True),
     Case("vgg11-small", 224, 4, awake=False, full_size=True),
     Case("vgg16", 224, 4, awake=False, full_size=True),
@@ -72,7 +74,7 @@ CASES = [
 
 
 def judge(case, seed, cnn_dist, directory):
-    """One row of the table; whether it holds."""
+    """One row of the table; what does not hold."""
     start = time.monotonic()
     torch.manual_seed(seed)
     network, shape = networks.build(case.name, case.size, dropout=0.0)
@@ -109,7 +111,7 @@ def judge(case, seed, cnn_dist, directory):
     print(f"{str(case):20} {case.batch:5} {gradients:9.1e} {itself:9.1e} {loss:9.1e} {statistics:10.1e} {distance:9.1e} "
           f"{spread:9.1e} {time.monotonic() - start:5.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}",
           flush=True)
-    return not failed
+    return failed
 
 
 def selected(names, everything):
@@ -140,9 +142,11 @@ def main():
     for case in cases:
         for seed in range(options.seed, options.seed + DRAWS):
             with tempfile.TemporaryDirectory(prefix="cnn-dist-parity-") as directory:
-                if judge(case, seed, cnn_dist, pathlib.Path(directory)):
-                    break
-        else:
+                differs = judge(case, seed, cnn_dist, pathlib.Path(directory))
+            # Ties, which only weights drawn by chance have, excuse gradients and nothing else.
+            if differs != ["gradients"] or case.awake:
+                break
+        if differs:
             failed.append(str(case))
     print(f"gradients: of every parameter, relative to the largest of its tensor, at most {GRADIENT_TOLERANCE:.0e} "
           f"(full size {GRADIENT_TOLERANCE_FULL_SIZE});\nitself: the same of PyTorch's own float32; loss: at most "

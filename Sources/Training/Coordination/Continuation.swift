@@ -5,6 +5,8 @@ public struct Continuation: Equatable, Sendable {
   public let afterStop: String
   /// After the end: further.
   public let afterEnd: String
+  /// After an early end for want of better accuracy: with more patience.
+  public let afterEarlyEnd: String
 
   /// - Parameters:
   ///   - command: the run's command line, the program first.
@@ -18,6 +20,7 @@ public struct Continuation: Equatable, Sendable {
     }
     afterStop = line(without: [])
     afterEnd = line(without: [length]) + " \(length) N"
+    afterEarlyEnd = line(without: ["--early-stopping"]) + " --early-stopping N"
   }
 
   /// The words but those options, with their values.

@@ -169,7 +169,8 @@ final class Coordinator {
     let resume =
       ending == .stopped
       ? RunSummary.Command("resume", continuation.afterStop)
-      : RunSummary.Command("go on", continuation.afterEnd)
+      : RunSummary.Command(
+        "go on", step < schedule.steps ? continuation.afterEarlyEnd : continuation.afterEnd)
     console.line(
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,

@@ -11,7 +11,8 @@ struct Identity {
   let state: CheckpointState
 
   init(
-    _ settings: TrainingSettings, graph: Graph, data: TrainingData, rank: Rank, version: String
+    _ settings: TrainingSettings, graph: Graph, data: TrainingData, schedule: Schedule, rank: Rank,
+    version: String
   ) throws(Failure) {
     func texts(_ isWanted: (Setting) -> Bool) -> [(name: String, digest: String)] {
       [("model", settings.model)]
@@ -29,8 +30,10 @@ struct Identity {
     var state = CheckpointState(model: settings.model, step: 0)
     state.programVersion = version
     state.modelDigest = model
+    // Where the rate falls towards the end of the run, the end is one of the settings.
+    let length = settings.schedule.endsWithRun ? [("steps", "\(schedule.steps)")] : []
     state.optionsDigest = SHA256.hex(
-      texts { $0.definesRun }.map { "\($0.name)=\($0.digest)" }.joined(separator: "\n"))
+      (texts { $0.definesRun } + length).map { "\($0.name)=\($0.digest)" }.joined(separator: "\n"))
     state.dataDigest = SHA256.hex(data.digest)
     state.seed = settings.seed
     state.batchSize = settings.batchSize

@@ -72,10 +72,18 @@ struct Start {
         advice: "give the run's own settings, or start anew")
     }
     if state.optionsDigest != fresh.optionsDigest {
-      console.warning("the settings are not those of the checkpoint; the run goes on with the new ones")
+      console.warning(
+        "the settings are not those of the checkpoint (with a schedule that ends with the run, its length is one "
+          + "of them); the run goes on with the new ones")
+    }
+    let training = ParameterTensor.training(of: replica)
+    do throws(Failure) { try optimizer.compare(with: training) } catch {
+      throw Failure(
+        .configuration, "the checkpoint was trained with other moments", at: checkpoint.path,
+        advice: "give the run's own --optimizer, --momentum and --ema", details: error.details)
     }
     try checkpoint.model.load(into: model, countersOf: replica.network)
-    try optimizer.load(into: ParameterTensor.training(of: replica))
+    try optimizer.load(into: training)
     state.worldSize = fresh.worldSize
     state.threads = fresh.threads
     state.instructionSet = fresh.instructionSet

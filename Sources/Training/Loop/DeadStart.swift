@@ -22,8 +22,8 @@ package struct StartWindow: Equatable {
 ///
 /// A network whose units are dead or saturated learns nothing but the bias of its outputs: its loss stays at that of the
 /// best constant guess, the entropy of the labels (ln 10 for ten equal classes), and its accuracy at that of guessing.
-/// So does every network for a while; sigmoid networks with plain SGD were seen to leave that plateau after up to 420
-/// steps of 256 images.
+/// So does every network for a while; sigmoid networks with plain SGD and Xavier's weights without a gain were seen to leave
+/// that plateau after up to 420 steps of 256 images.
 package struct DeadStart {
   /// Judged after this step; 0 for never.
   package let steps: Int
@@ -50,19 +50,19 @@ package struct DeadStart {
     )
   }
 
-  /// Takes in a step: the sums over its samples.
+  /// Takes in a step: the sums over its samples. A step whose loss is not finite tells nothing, and no checkpoint could keep it.
   package func add(
     step: Int, loss: Double, correct: Double, images: Int, to window: inout StartWindow
   ) {
-    guard steps > 0, step > steps - Self.window, step <= steps else { return }
+    guard steps > 0, loss.isFinite, step > steps - Self.window, step <= steps else { return }
     window.loss += loss
     window.correct += correct
     window.images += Double(images)
   }
 
-  /// Whether a network with these sums has learned nothing.
+  /// Whether a network with these sums has learned nothing; never where there is nothing to learn, of one class alone.
   package func isDead(_ window: StartWindow) -> Bool {
-    guard window.images > 0 else { return false }
+    guard window.images > 0, guess.loss > 0 else { return false }
     return window.loss / window.images >= guess.loss * (1 - Self.band)
       && window.correct / window.images < 2 * guess.accuracy
   }

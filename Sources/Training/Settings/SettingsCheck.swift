@@ -20,6 +20,16 @@ extension TrainingSettings {
         .configuration, "Nesterov's form is one of sgd's momentum", at: "--nesterov",
         advice: "give --optimizer sgd and a --momentum above 0, or --no-nesterov")
     }
+    if momentum > 0, optimizer == .adam || optimizer == .adamw {
+      throw Failure(
+        .configuration, "\(optimizer.rawValue) has moments of its own", at: "--momentum",
+        advice: "give --momentum 0, or --optimizer sgd")
+    }
+    if schedule == .oneCycle, warmupEpochs > 0 {
+      throw Failure(
+        .configuration, "one-cycle has a warm-up of its own", at: "--warmup-epochs",
+        advice: "leave it out, or choose another --schedule")
+    }
     if optimizer == .lars, decay == .all {
       throw Failure(
         .configuration, "LARS tells by its weight decay which tensors are biases and norms", at: "--decay",
@@ -42,13 +52,27 @@ extension TrainingSettings {
     }
   }
 
-  /// Checks against the number of training samples, which a limit or a data set decides.
-  func check(samples: Int, ranks: Int) throws(Failure) {
-    let batch = min(batchSize, samples)
-    guard batch >= ranks else {
+  /// Checks against the length of the run, which the data decide too.
+  func check(_ run: Schedule, ranks: Int) throws(Failure) {
+    guard run.batchSize >= ranks else {
       throw Failure(
-        .configuration, "\(samples) training samples leave some of \(ranks) ranks without one",
+        .configuration, "\(run.samples) training samples leave some of \(ranks) ranks without one",
         at: "--train-limit", advice: "give at least \(ranks)")
     }
+    let warmUp = warmupEpochs * Double(run.stepsPerEpoch)
+    guard warmUp < Double(run.steps) else {
+      throw Failure(
+        .configuration, "the run's \(run.steps) steps end before its warm-up", at: "--warmup-epochs",
+        advice: "give less than \(Double(run.steps) / Double(run.stepsPerEpoch))")
+    }
+  }
+
+  /// What a run of this length does not do, though it was asked for; a longer one, resumed, would.
+  func warnings(_ run: Schedule) -> [String] {
+    guard restartDead > 0, deadSteps > run.steps else { return [] }
+    return [
+      "--restart-dead does nothing: the run's \(run.steps) steps end before --dead-steps \(deadSteps), after which its "
+        + "start is judged"
+    ]
   }
 }

@@ -35,6 +35,20 @@ import Training
     #expect(judge(loss: loss, accuracy: accuracy, ten) == isDead)
   }
 
+  /// A step that is left out, and so must not stand in a checkpoint either.
+  @Test(arguments: [Double.nan, .infinity]) func aLossThatIsNotFiniteIsLeftOut(loss: Double) {
+    var window = StartWindow()
+    for step in 101...200 {
+      ten.add(step: step, loss: step == 150 ? loss : 23, correct: 1, images: 10, to: &window)
+    }
+    #expect(window.numbers == [99 * 23, 99, 990])
+  }
+
+  @Test func oneClassAloneIsNeverDead() {
+    let one = DeadStart(steps: 200, labels: [3, 3], outputs: 10, smoothing: 0)
+    #expect(!judge(loss: 1e-4, accuracy: 1, one) && !judge(loss: 2.3, accuracy: 0, one))
+  }
+
   @Test func onlyTheLastStepsCount() {
     var window = StartWindow()
     for step in 1...300 {

@@ -29,6 +29,11 @@ import Training
         $0.optimizer = .sgd
         $0.nesterov = true
       },
+      failure { $0.momentum = 0.9 },
+      failure {
+        $0.schedule = .oneCycle
+        $0.warmupEpochs = 1
+      },
       failure {
         $0.optimizer = .lars
         $0.decay = .all
@@ -49,7 +54,8 @@ import Training
     #expect(found.allSatisfy { $0?.code == .configuration && $0?.advice.isEmpty == false })
     #expect(
       found.map { $0?.location } == [
-        "--batch-size", "--accumulate", "--nesterov", "--nesterov", "--decay", "--early-stopping",
+        "--batch-size", "--accumulate", "--nesterov", "--nesterov", "--momentum", "--warmup-epochs",
+        "--decay", "--early-stopping",
         "--restart-dead",
         "--restart-dead",
       ])
