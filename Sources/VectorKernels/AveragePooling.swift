@@ -5,6 +5,7 @@ extension VectorKernelSet {
     let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
+        let left = window.reach(left)
         var sum = Vector()
         window.forEachPlace { _, element in sum += load(x + element + channel, left: left) }
         store(sum * share, y + window.output + channel, left: left)
@@ -19,10 +20,11 @@ extension VectorKernelSet {
     if !adding { clear(dx, count: batch * geometry.input.count) }
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
-        let part = load(dy + window.output + channel, left: left) * share
+        let reach = window.reach(left)
+        let part = first(left, of: load(dy + window.output + channel, left: reach) * share)
         window.forEachPlace { _, element in
           let target = dx + element + channel
-          store(load(target, left: left) + part, target, left: left)
+          store(load(target, left: reach) + part, target, left: reach)
         }
       }
     }

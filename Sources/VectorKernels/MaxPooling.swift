@@ -11,6 +11,7 @@ extension VectorKernelSet {
       let first = window.isEmpty ? 0 : window.rows.lowerBound * geometry.kernel + window.columns.lowerBound
       let leader = activation == .relu ? 255 : first
       forEachVector(geometry.input.channels) { channel, left in
+        let left = window.reach(left)
         var largest = start
         var winner = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: leader))
         window.forEachPlace { place, element in
@@ -29,22 +30,23 @@ extension VectorKernelSet {
     _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
     adding: Bool
   ) {
-    // Windows that tile the image reach each of its elements once.
+    // Windows that tile the image reach each of its elements once; of few channels, whole vectors reach the neighbours too.
     let isTiling =
-      geometry.kernel == geometry.stride && geometry.padding == 0
+      geometry.input.channels >= lanes && geometry.kernel == geometry.stride && geometry.padding == 0
       && geometry.output.height * geometry.stride == geometry.input.height
       && geometry.output.width * geometry.stride == geometry.input.width
     let overwrites = isTiling && !adding
     if !adding, !overwrites { clear(dx, count: batch * geometry.input.count) }
     PoolingWindow.forEach(geometry, batch: batch) { window in
       forEachVector(geometry.input.channels) { channel, left in
-        let gradient = load(dy + window.output + channel, left: left)
-        let winner = load(argmax + window.output + channel, left: left)
+        let reach = window.reach(left)
+        let gradient = first(left, of: load(dy + window.output + channel, left: reach))
+        let winner = load(argmax + window.output + channel, left: reach)
         window.forEachPlace { place, element in
           let wins = winner .== Vector(repeating: placeBase + Float(place))
           let target = dx + element + channel
           let part = Vector().replacing(with: gradient, where: wins)
-          store(overwrites ? part : load(target, left: left) + part, target, left: left)
+          store(overwrites ? part : load(target, left: reach) + part, target, left: reach)
         }
       }
     }

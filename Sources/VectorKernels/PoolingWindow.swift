@@ -11,6 +11,18 @@ struct PoolingWindow {
   private let line: Int
   private let channels: Int
   private let kernel: Int
+  /// Elements of the batch's input and output.
+  private let inputs: Int
+  private let outputs: Int
+
+  /// Lanes to work on where `left` channels are left: of a few channels a whole vector, with what lies behind them, as long as
+  /// that is still the batch. What is written behind them must be overwritten later, or be what is there.
+  @inline(__always)
+  func reach(_ left: Int) -> Int {
+    guard channels < lanes, !isEmpty else { return left }
+    let last = origin + (rows.upperBound - 1) * line + (columns.upperBound - 1) * channels
+    return last + lanes <= inputs && output + lanes <= outputs ? lanes : left
+  }
 
   /// Calls `body` with every place inside the image: its number in the window, and its element of the input.
   @inline(__always)
@@ -39,7 +51,8 @@ struct PoolingWindow {
             PoolingWindow(
               output: output, origin: image * input.count + top * line + left * input.channels,
               rows: rows, columns: places(from: left, size: input.width, kernel: kernel),
-              line: line, channels: input.channels, kernel: kernel))
+              line: line, channels: input.channels, kernel: kernel, inputs: batch * input.count,
+              outputs: batch * geometry.output.count))
           output += input.channels
         }
       }

@@ -98,6 +98,13 @@ func forEachVector(_ count: Int, _ body: (_ index: Int, _ left: Int) -> Void) {
   }
 }
 
+/// The first `count` lanes, and zeros behind them.
+@inline(__always)
+func first(_ count: Int, of vector: Vector) -> Vector {
+  let numbers = Vector(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+  return vector.replacing(with: Vector(), where: numbers .>= Vector(repeating: Float(count)))
+}
+
 /// The sum of the lanes, halves first.
 @inline(__always)
 func total(_ vector: Vector) -> Float {

@@ -85,9 +85,8 @@ import Testing
       "32",
       "--epochs", "2", "--run",
     ]
-    expect(
-      try Program.run(short + [scratch.file("cold"), "--warmup-epochs", "2"]), 78, "--warmup-epochs",
-      "give less than 2")
+    let cold = try Program.run(short + [scratch.file("cold"), "--warmup-epochs", "2"])
+    #expect(cold.status == 0 && cold.errors.contains("the rate never reaches --lr"), "\(cold.errors)")
     let unjudged = try Program.run(short + [scratch.file("unjudged"), "--restart-dead", "1"])
     #expect(
       unjudged.status == 0 && unjudged.errors.contains("--restart-dead does nothing"), "\(unjudged.errors)")

@@ -59,20 +59,21 @@ extension TrainingSettings {
         .configuration, "\(run.samples) training samples leave some of \(ranks) ranks without one",
         at: "--train-limit", advice: "give at least \(ranks)")
     }
-    let warmUp = warmupEpochs * Double(run.stepsPerEpoch)
-    guard warmUp < Double(run.steps) else {
-      throw Failure(
-        .configuration, "the run's \(run.steps) steps end before its warm-up", at: "--warmup-epochs",
-        advice: "give less than \(Double(run.steps) / Double(run.stepsPerEpoch))")
-    }
   }
 
   /// What a run of this length does not do, though it was asked for; a longer one, resumed, would.
   func warnings(_ run: Schedule) -> [String] {
-    guard restartDead > 0, deadSteps > run.steps else { return [] }
-    return [
-      "--restart-dead does nothing: the run's \(run.steps) steps end before --dead-steps \(deadSteps), after which its "
-        + "start is judged"
-    ]
+    var warnings: [String] = []
+    if warmupEpochs * Double(run.stepsPerEpoch) >= Double(run.steps) {
+      warnings.append(
+        "the rate never reaches --lr: the run's \(run.steps) steps end within --warmup-epochs \(warmupEpochs)"
+      )
+    }
+    if restartDead > 0, deadSteps > run.steps {
+      warnings.append(
+        "--restart-dead does nothing: the run's \(run.steps) steps end before --dead-steps \(deadSteps), after which "
+          + "its start is judged")
+    }
+    return warnings
   }
 }

@@ -34,7 +34,7 @@ enum DirectConvolution: ConvolutionAlgorithm {
       let y = y + strips.first(strip) * geometry.outputStride
       let product = ForwardPanel(
         geometry: geometry, base: base, windows: windows, positions: strips.count(strip),
-        activation: activation)
+        room: (batch * geometry.positions - strips.first(strip)) * outputs, activation: activation)
       Panels.forEach(columns: outputs) { column, width in
         let panel = packed + column * geometry.patch
         if width == WideTile.columns, WideTile.isOnePass {
@@ -56,6 +56,8 @@ private struct ForwardPanel {
   let base: Source
   let windows: Windows
   let positions: Int
+  /// Floats of output from the strip's first on, where pixels have nothing between them.
+  let room: Int
   let activation: Activation
 
   @inline(__always)
@@ -66,6 +68,11 @@ private struct ForwardPanel {
     let left = outputs - column
     let line = geometry.kernel * geometry.input.channels
     let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
+    // Of a few outputs whole vectors are stored: what runs over into the next pixels is overwritten when their turn comes.
+    let runsOver = outputs < lanes && geometry.outputStride == outputs
+    let start = bias.map { load($0 + column, left: left) } ?? Vector()
+    let next =
+      left > lanes ? bias.map { load($0 + column + lanes, left: left - lanes) } ?? Vector() : Vector()
     var cursor = Windows.Cursor(windows, count: positions)
     var position = 0
     while position < positions {
@@ -78,10 +85,10 @@ private struct ForwardPanel {
       let y = y + position * geometry.outputStride + column
       tile.forEach { row, first, sums in
         guard position + row < positions, first < left else { return }
-        var sums = sums
-        if let bias { sums += load(bias + column + first, left: left - first) }
+        var sums = sums + (first == 0 ? start : next)
         sums.replace(with: floor, where: sums .< floor)
-        store(sums, y + row * geometry.outputStride + first, left: left - first)
+        let isFar = runsOver && (position + row) * outputs + lanes <= room
+        store(sums, y + row * geometry.outputStride + first, left: isFar ? lanes : left - first)
       }
       position += Rows.count
     }
