@@ -52,6 +52,12 @@ ROWS = [
     Row("lenet5-best", "lenet5", "--recipe best", expected=0.910),
     Row("lenet5-1998", "lenet5-1998", "", expected=0.85),
     Row("nin-alive", "nin", "--image-size 67 --batch-size 64 --max-steps 150 --eval-every 0", seeds=5, alive=True),
+    # The default recipe learns at once, whatever the seed; the LeNets are in the rows above.
+    *(Row(f"{model}-default", model, f"--image-size {size} --batch-size 64 --max-steps 100 --eval-every 0", seeds=2,
+          alive=True)
+      for model, size in (("alexnet", 80), ("alexnet-small", 80), ("alexnet-imagenet", 80), ("alexnet-half", 80),
+                          ("vgg11", 32), ("vgg11-small", 32), ("vgg16", 32), ("googlenet", 32), ("resnet18", 32),
+                          ("densenet", 32))),
     # At reduced size, what a few minutes give.
     Row("vgg11-quick", "vgg11", "--recipe quick", expected=0.80),
     Row("vgg11-small", "vgg11-small", "--image-size 32 --epochs 5 --augment flip", expected=0.88),
