@@ -22,6 +22,8 @@ struct BlockMatrix {
 enum BlockProducts {
   /// Rows that a tile has, to which ``multiply(_:_:into:rows:inner:columns:)`` rounds up what it writes.
   static let tileRows = TallTile<WideLine>.rows
+  /// Columns that the widest tile has.
+  static let tileColumns = 32
 
   /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
   /// multiple of 16.

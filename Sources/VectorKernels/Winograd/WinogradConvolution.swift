@@ -7,6 +7,13 @@ extension WinogradScheme {
 
   static var name: String { "F(\(outputs)x\(outputs),\(kernel)x\(kernel))" }
 
+  /// Products for an image of one channel on either side.
+  static func products(_ output: Shape) -> Int {
+    let down = (output.height + outputs - 1) / outputs
+    let across = (output.width + outputs - 1) / outputs
+    return down * across * points * points
+  }
+
   static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
     max(
       Tiles(geometry, batch: batch, scratch: nil).count,
@@ -30,19 +37,18 @@ extension WinogradScheme {
     let tiles = Tiles(geometry, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
-    tiles.readFilters(weight, inputs: inputs, outputs: outputs)
+    if tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, 0..<outputs) }
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
-      for point in 0..<Tiles.matrices {
-        BlockProducts.multiply(
-          tiles.input(point), tiles.filter(point), into: tiles.output(point), rows: range.count,
-          inner: padded(inputs), columns: outputs)
-      }
-      tiles.writeOutputs(geometry.outputs(y), range) { sum, target, channel, left in
-        var sum = sum
-        if let bias { sum += load(bias + channel, left: left) }
-        sum.replace(with: floor, where: sum .< floor)
-        store(sum, target, left: left)
+      tiles.forEachStrip(outputs) { channels in
+        if !tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, channels) }
+        tiles.multiply(range.count, inner: padded(inputs), columns: channels.count)
+        tiles.writeOutputs(geometry.outputs(y), channels, range) { sum, target, channel, left in
+          var sum = sum
+          if let bias { sum += load(bias + channel, left: left) }
+          sum.replace(with: floor, where: sum .< floor)
+          store(sum, target, left: left)
+        }
       }
     }
   }
@@ -54,22 +60,21 @@ extension WinogradScheme {
     let back = back(geometry)
     let tiles = Tiles(back, batch: batch, scratch: scratch)
     let (inputs, outputs) = (back.input.channels, back.output.channels)
-    tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs)
+    if tiles.isWhole { tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<outputs) }
     tiles.forEach { range in
       tiles.readInputs(geometry.outputs(dy), padding: back.padding, range)
-      for point in 0..<Tiles.matrices {
-        BlockProducts.multiply(
-          tiles.input(point), tiles.filter(point), into: tiles.output(point), rows: range.count,
-          inner: padded(inputs), columns: outputs)
-      }
-      if let gate {
-        tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
-          let passes = load(gate + (target - dx), left: left) .> Vector()
-          store(Vector().replacing(with: sum, where: passes), target, left: left)
-        }
-      } else {
-        tiles.writeOutputs(geometry.inputs(dx), range) { sum, target, _, left in
-          store(adding ? sum + load(target, left: left) : sum, target, left: left)
+      tiles.forEachStrip(outputs) { channels in
+        if !tiles.isWhole { tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, channels) }
+        tiles.multiply(range.count, inner: padded(inputs), columns: channels.count)
+        if let gate {
+          tiles.writeOutputs(geometry.inputs(dx), channels, range) { sum, target, _, left in
+            let passes = load(gate + (target - dx), left: left) .> Vector()
+            store(Vector().replacing(with: sum, where: passes), target, left: left)
+          }
+        } else {
+          tiles.writeOutputs(geometry.inputs(dx), channels, range) { sum, target, _, left in
+            store(adding ? sum + load(target, left: left) : sum, target, left: left)
+          }
         }
       }
     }
@@ -84,14 +89,34 @@ extension WinogradScheme {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
-      tiles.readOutputGradients(geometry.outputs(dy), range, sums: db)
-      for point in 0..<Tiles.matrices {
-        BlockProducts.multiplyTransposed(
-          tiles.input(point), tiles.output(point), into: tiles.filter(point), rows: padded(inputs),
-          inner: range.count, columns: outputs, adding: range.lowerBound > 0)
+      tiles.forEachStrip(outputs) { channels in
+        tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)
+        tiles.multiplyTransposed(
+          range.count, rows: padded(inputs), columns: channels.count,
+          adding: tiles.isWhole && range.lowerBound > 0)
+        if !tiles.isWhole { tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs, channels) }
       }
     }
-    tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs)
+    if tiles.isWhole { tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs, 0..<outputs) }
+  }
+}
+
+extension WinogradTiles {
+  /// outputs = inputs times filters, point by point.
+  fileprivate func multiply(_ tiles: Int, inner: Int, columns: Int) {
+    for point in 0..<Self.matrices {
+      BlockProducts.multiply(
+        input(point), filter(point), into: output(point), rows: tiles, inner: inner, columns: columns)
+    }
+  }
+
+  /// filters = inputs transposed times outputs, point by point; `adding` to what is there.
+  fileprivate func multiplyTransposed(_ tiles: Int, rows: Int, columns: Int, adding: Bool) {
+    for point in 0..<Self.matrices {
+      BlockProducts.multiplyTransposed(
+        input(point), output(point), into: filter(point), rows: rows, inner: tiles, columns: columns,
+        adding: adding)
+    }
   }
 }
 

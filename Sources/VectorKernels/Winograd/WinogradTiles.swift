@@ -9,10 +9,13 @@ struct Pixels<Pointer> {
   let stride: Int
 }
 
-/// How a batch of images is cut into tiles of a convolution's output, and where the tiles' transforms lie in scratch.
+/// How a batch of images is cut into tiles of a convolution's output, and its output channels into strips, and where their
+/// transforms lie in scratch.
 ///
-/// Point p of all tiles makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch buffer:
-/// of the convolution's inputs, of its outputs, and of its filters (inputs by outputs).
+/// Point p of the tiles at hand makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch
+/// buffer: of the convolution's inputs, and for a strip of its outputs and of its filters (inputs by outputs). Where all filters'
+/// transforms fit the second-level cache there is one strip, and a few tiles at a time are worked on beside them. Larger ones
+/// would be read again for every few tiles: there many tiles are at hand, and only a strip of the filters is in the cache.
 struct WinogradTiles<Scheme: WinogradScheme> {
   let batch: Int
   /// Tiles down and across one image.
@@ -20,12 +23,20 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   let across: Int
   /// Tiles that are transformed and multiplied together.
   let together: Int
+  /// Whether there is one strip, of all output channels.
+  let isWhole: Bool
   private let inputs: Int
   private let outputs: Int
+  /// Output channels of a strip.
+  private let strip: Int
   private let scratch: Target?
 
+  /// Floats of filters' transforms a tile up to which there is one strip; measured.
+  private static var whole: Int { 10_000 }
   /// Floats of tiles' transforms that the second-level cache holds beside the filters'; measured.
   private static var cached: Int { 180_000 }
+  /// Floats of inputs' transforms that are worth reading again for every strip; measured.
+  private static var distant: Int { 4_800_000 }
   /// Tiles below which reading the filters' transforms would set the time; measured.
   private static var fewest: Int { 24 }
 
@@ -41,7 +52,12 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     inputs = padded(geometry.input.channels)
     outputs = padded(geometry.output.channels)
     self.scratch = scratch
-    let most = max(Self.fewest, Self.cached / (Self.matrices * (inputs + outputs)))
+    isWhole = Self.matrices * inputs * outputs <= Self.whole * batch * down * across
+    strip = isWhole ? outputs : min(outputs, BlockProducts.tileColumns)
+    let most = max(
+      Self.fewest,
+      isWhole
+        ? Self.cached / (Self.matrices * (inputs + outputs)) : Self.distant / (Self.matrices * inputs))
     let parts = max(1, (batch * down * across + most - 1) / most)
     let part = (batch * down * across + parts - 1) / parts
     together = (part + BlockProducts.tileRows - 1) / BlockProducts.tileRows * BlockProducts.tileRows
@@ -53,8 +69,8 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// Floats between matrices that keep the same element of all of them out of one cache set.
   private static var gap: Int { 5 * lanes }
   private var inputStride: Int { together * inputs + Self.gap }
-  private var outputStride: Int { together * outputs + Self.gap }
-  private var filterStride: Int { inputs * outputs + Self.gap }
+  private var outputStride: Int { together * strip + Self.gap }
+  private var filterStride: Int { inputs * strip + Self.gap }
 
   // Scratch: inputs, outputs, filters, a square of vectors, a block of filters, a pixel of zeros.
   private var outputStart: Int { Self.matrices * inputStride }
@@ -90,24 +106,39 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     }
   }
 
+  /// Calls `body` with the output channels that are worked on together, of `count`.
+  func forEachStrip(_ count: Int, _ body: (Range<Int>) -> Void) {
+    var first = 0
+    while first < count {
+      body(first..<min(count, first + strip))
+      first += strip
+    }
+  }
+
   // MARK: Tiles
 
   /// matrices[p] = the points of the convolution's inputs under the tiles.
   func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
-    read(Scheme.Data.self, pixels, padding: padding, tiles, into: input(0).base, inputStride, sums: nil)
+    read(
+      Scheme.Data.self, pixels, 0..<pixels.channels, padding: padding, tiles, into: input(0).base,
+      inputStride,
+      sums: nil)
   }
 
   /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
   /// - Parameter sums: where the gradients of each channel are added up.
-  func readOutputGradients(_ pixels: Pixels<Source>, _ tiles: Range<Int>, sums: Target?) {
+  func readOutputGradients(
+    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ tiles: Range<Int>, sums: Target?
+  ) {
     read(
-      Scheme.ResultGradient.self, pixels, padding: 0, tiles, into: output(0).base, outputStride, sums: sums)
+      Scheme.ResultGradient.self, pixels, channels, padding: 0, tiles, into: output(0).base, outputStride,
+      sums: sums)
   }
 
   @inline(__always)
   private func read<T: PointTransform>(
-    _: T.Type, _ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>, into matrices: Target,
-    _ distance: Int, sums: Target?
+    _: T.Type, _ pixels: Pixels<Source>, _ channels: Range<Int>, padding: Int, _ tiles: Range<Int>,
+    into matrices: Target, _ distance: Int, sums: Target?
   ) {
     let size = T.sources
     let (zeros, between) = (Source(scratch(zeroStart)), scratch(squareStart))
@@ -124,10 +155,10 @@ struct WinogradTiles<Scheme: WinogradScheme> {
             place[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
           }
         }
-        var channel = 0
-        while channel < pixels.channels {
-          let remaining = pixels.channels - channel
-          let target = matrices + channel * together + tile * lanes
+        var channel = channels.lowerBound
+        while channel < channels.upperBound {
+          let remaining = channels.upperBound - channel
+          let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
           var sum = Vector()
           T.applyToSquare(between) { row, column in
             let vector = load(place[row * size + column] + channel, left: remaining)
@@ -150,7 +181,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// Writes the tiles' outputs: activation(result + bias), or what is there + result.
   @inline(__always)
   func writeOutputs(
-    _ pixels: Pixels<Target>, _ tiles: Range<Int>,
+    _ pixels: Pixels<Target>, _ channels: Range<Int>, _ tiles: Range<Int>,
     _ epilogue: (_ sum: Vector, _ target: Target, _ channel: Int, _ left: Int) -> Void
   ) {
     let between = scratch(squareStart)
@@ -161,15 +192,15 @@ struct WinogradTiles<Scheme: WinogradScheme> {
       let (rows, columns) = (pixels.height - top, pixels.width - left)
       let corner =
         pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
-      var channel = 0
-      while channel < pixels.channels {
-        let source = matrices + channel * together + tile * lanes
+      var channel = channels.lowerBound
+      while channel < channels.upperBound {
+        let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
         Scheme.Result.applyToSquare(between) { row, column in
           load(source + (row * Scheme.points + column) * outputStride)
         } _: { row, column, vector in
           guard row < rows, column < columns else { return }
           let target = corner + (row * pixels.width + column) * pixels.stride + channel
-          epilogue(vector, target, channel, pixels.channels - channel)
+          epilogue(vector, target, channel, channels.upperBound - channel)
         }
         channel += lanes
       }
@@ -206,13 +237,13 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   // MARK: Filters
 
-  /// matrices[p] = the points of the filters; `weight` is (kernel, kernel, inputs, outputs).
-  func readFilters(_ weight: Source, inputs count: Int, outputs: Int) {
+  /// matrices[p] = the points of the filters of some output channels; `weight` is (kernel, kernel, inputs, outputs).
+  func readFilters(_ weight: Source, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
     let (between, matrices) = (scratch(squareStart), filter(0).base)
-    var output = 0
-    while output < outputs {
-      let left = outputs - output
-      let block = matrices + output * inputs
+    var output = channels.lowerBound
+    while output < channels.upperBound {
+      let left = channels.upperBound - output
+      let block = matrices + (output - channels.lowerBound) * inputs
       for input in 0..<count {
         Scheme.Filter.applyToSquare(between) { row, column in
           load(weight + ((row * Scheme.kernel + column) * count + input) * outputs + output, left: left)
@@ -225,15 +256,15 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     }
   }
 
-  /// matrices[p] = the points of the filters that lead back: turned half around, from `outputs` to `inputs`. `weight` is
-  /// (kernel, kernel, `outputs`, `inputs`).
-  func readFiltersBack(_ weight: Source, inputs count: Int, outputs: Int) {
+  /// matrices[p] = the points of the filters of some channels that lead back: turned half around, from `outputs` to `inputs`.
+  /// `weight` is (kernel, kernel, `outputs`, `inputs`).
+  func readFiltersBack(_ weight: Source, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
     let (between, matrices, turned) = (scratch(squareStart), filter(0).base, scratch(blockStart))
     let taps = Scheme.kernel * Scheme.kernel
-    var output = 0
-    while output < outputs {
-      let rows = min(lanes, outputs - output)
-      let block = matrices + output * inputs
+    var output = channels.lowerBound
+    while output < channels.upperBound {
+      let rows = min(lanes, channels.upperBound - output)
+      let block = matrices + (output - channels.lowerBound) * inputs
       var input = 0
       while input < count {
         let columns = min(lanes, count - input)
@@ -263,13 +294,13 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     }
   }
 
-  /// dw += the filters' gradients, from those of their points.
-  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
+  /// dw += the filters' gradients of some output channels, from those of their points.
+  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
     let (between, matrices) = (scratch(squareStart), Source(filter(0).base))
-    var output = 0
-    while output < outputs {
-      let left = outputs - output
-      let block = matrices + output * inputs
+    var output = channels.lowerBound
+    while output < channels.upperBound {
+      let left = channels.upperBound - output
+      let block = matrices + (output - channels.lowerBound) * inputs
       for input in 0..<count {
         Scheme.FilterGradient.applyToSquare(between) { row, column in
           load(block + input * lanes + (row * Scheme.points + column) * filterStride)
