@@ -1,8 +1,9 @@
 import Kernels
 import Layers
 import Tensors
+import Threads
 
-/// Whole steps of one rank without data and without reduction: forward, loss, backward and a caller's update.
+/// Whole steps of one rank without data and without reduction: forward, loss, backward, the gradient's norm and a caller's update.
 public struct StepBenchmark: Sendable, Codable {
   public let batch: Int
   /// Seconds of every measured step.
@@ -11,13 +12,15 @@ public struct StepBenchmark: Sendable, Codable {
 
   /// - Parameters:
   ///   - rounds: measured after two that warm up.
+  ///   - team: the threads that compute.
   ///   - makeUpdate: gets the network and returns what turns its gradients into new parameters, given the step from 1.
   public init(
-    _ graph: Graph, batch: Int, rounds: Int, kernels: any KernelSet.Type,
+    _ graph: Graph, batch: Int, rounds: Int, kernels: any KernelSet.Type, team: ThreadTeam,
     makeUpdate: (Network) -> (_ step: Int) -> Void
   ) {
     precondition(batch > 0 && rounds > 0, "there is something to measure")
-    let network = Network(graph, capacity: batch, training: true, kernels: kernels)
+    let network = Network(
+      graph, capacity: batch, training: true, kernels: kernels, team: team, ranks: 1)
     network.initialize(.he, seed: 1)
     let update = makeUpdate(network)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
@@ -35,6 +38,7 @@ public struct StepBenchmark: Sendable, Codable {
         let logits = network.forward(images, mode: .training, samples: samples)
         _ = network.loss(logits, targets: LossTargets(labels: base), scale: 1 / Float(batch))
         network.backward(images, samples: samples)
+        precondition(network.sumOfGradientSquares().isFinite, "random images have a gradient")
         update(round + 1)
         if round > 1 { times.append(watch.lap()) }
       }

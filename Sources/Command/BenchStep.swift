@@ -5,6 +5,7 @@ import InstructionSets
 import Layers
 import Models
 import Optimizers
+import Threads
 import Training
 
 /// `cnn-dist bench step MODEL`.
@@ -27,11 +28,14 @@ struct BenchStep: ParsableCommand {
   var imageSize: String?
   @Option(help: ArgumentHelp("Measured steps; the median counts.", valueName: "n"))
   var rounds = 10
+  @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
+  var threads = 1
   @Flag(help: "Print JSON.")
   var json = false
 
   func validate() throws {
     if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
+    if !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
   }
 
   func run() throws {
@@ -39,17 +43,20 @@ struct BenchStep: ParsableCommand {
     let settings = try SettingsResolver.resolve(
       model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
     let kernels = try InstructionSets.selected()
+    let team = ThreadTeam(count: min(threads, settings.batchSize), name: "lane")
     let result = StepBenchmark(
-      try TrainingRun.graph(settings), batch: settings.batchSize, rounds: rounds, kernels: kernels
+      try TrainingRun.graph(settings), batch: settings.batchSize, rounds: rounds, kernels: kernels, team: team
     ) { network in
-      let optimizer = TrainingRun.optimizer(settings, network: network, kernels: kernels)
+      let optimizer = TeamUpdate(
+        TrainingRun.optimizer(settings, network: network, kernels: kernels), team: team)
       return { step in
         optimizer.update(
           parameters: network.values, gradients: network.gradients, step: step, rate: 1e-4, gradientScale: 1)
       }
     }
     let record = Record(
-      model: model, batch: result.batch, instructionSet: kernels.name, seconds: result.median,
+      model: model, batch: result.batch, threads: team.count, instructionSet: kernels.name,
+      seconds: result.median,
       imagesPerSecond: Double(result.batch) / result.median, fastest: result.steps.min() ?? 0,
       slowest: result.steps.max() ?? 0)
     print(json ? try Command.json(record) : record.text)
@@ -58,6 +65,7 @@ struct BenchStep: ParsableCommand {
   private struct Record: Encodable {
     let model: String
     let batch: Int
+    let threads: Int
     let instructionSet: String
     let seconds: Double
     let imagesPerSecond: Double
@@ -66,8 +74,9 @@ struct BenchStep: ParsableCommand {
 
     var text: String {
       String(
-        format: "%@, batch %d, one thread, %@: %.2f ms a step (%.2f to %.2f), %.1f images/s", model, batch,
-        instructionSet, seconds * 1e3, fastest * 1e3, slowest * 1e3, imagesPerSecond)
+        format: "%@, batch %d, %d thread%@, %@: %.2f ms a step (%.2f to %.2f), %.1f images/s", model, batch,
+        threads, threads == 1 ? "" : "s", instructionSet, seconds * 1e3, fastest * 1e3, slowest * 1e3,
+        imagesPerSecond)
     }
   }
 }

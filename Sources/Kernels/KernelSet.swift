@@ -73,6 +73,14 @@ public protocol KernelSet: Sendable {
     batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats)
 
+  /// dw = x transposed dy for some of the weight's rows, and db = sum of dy over the batch. Overwrites both.
+  /// - Parameters:
+  ///   - rows: of the inputs; the other rows of `dw` stay as they are.
+  ///   - bias: nil for none.
+  static func outerProducts(
+    batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?)
+
   // MARK: Pooling (N,H,W,C) -> (N,H',W',C)
 
   /// y = activation(the largest element under each window); padding counts as minus infinity.

@@ -28,6 +28,13 @@ public struct LossTargets {
     self.smoothing = smoothing
   }
 
+  /// The targets of the samples from `first` on.
+  public func from(_ first: Int) -> LossTargets {
+    LossTargets(
+      labels: labels + first, others: others.map { $0 + first }, shares: shares.map { $0 + first },
+      smoothing: smoothing)
+  }
+
   /// Whether every sample's target is its label alone.
   @inlinable
   public var areLabelsAlone: Bool { others == nil && smoothing == 0 }

@@ -63,10 +63,15 @@ struct LinearOperator: ActivationFusing {
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
     activation.backward(dy, y: y, workspace.kernels)
-    workspace.kernels.linearParameterGradients(
-      batch: x.batch, inputs: inputs, outputs: outputs, x: x.base, dy: dy.base,
-      weight: workspace.gradient(weight), bias: workspace.gradient(bias),
-      scratch: workspace.scratch)
+    if let factors = workspace.factors {
+      factors.x.update(from: x.base, count: x.count)
+      factors.dy.update(from: dy.base, count: dy.count)
+    } else {
+      workspace.kernels.linearParameterGradients(
+        batch: x.batch, inputs: inputs, outputs: outputs, x: x.base, dy: dy.base,
+        weight: workspace.gradient(weight), bias: workspace.gradient(bias),
+        scratch: workspace.scratch)
+    }
     guard let dx else { return }
     workspace.kernels.linearInputGradient(
       batch: x.batch, inputs: inputs, outputs: outputs, dy: dy.base, weight: workspace.parameter(weight),

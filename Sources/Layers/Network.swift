@@ -1,9 +1,11 @@
 import Kernels
 import Tensors
+import Threads
 
 /// A model planned for a batch size: its parameters, their gradients, and an arena for everything in between.
 ///
-/// Everything is allocated by `init`; a training step allocates nothing. One thread at a time may use a network.
+/// Everything is allocated by `init`; a training step allocates nothing. One thread at a time may use a network, which divides the
+/// work among its team.
 public final class Network {
   /// Every parameter, in the order of PyTorch's `state_dict`.
   public let parameters: [Parameter]
@@ -26,19 +28,26 @@ public final class Network {
   /// The shape of one sample's logits.
   public var output: Shape { graph.output.shape }
   /// Floats of activations, their gradients and scratch.
-  public var arenaCount: Int { arena.count }
+  public var arenaCount: Int { lanes.arenaCount }
+
+  /// Layers whose weight gradients are computed from the factors of all ranks, in the order of the network.
+  public let factors: [GradientFactors]
 
   private let graph: Graph
-  private let layout: ArenaLayout
-  private let arena: FloatBuffer
   private let kernels: any KernelSet.Type
+  private let lanes: Lanes
 
   /// Plans `graph`'s operators and reserves their memory.
   ///
   /// - Parameters:
   ///   - capacity: the largest batch.
-  ///   - training: also reserves gradients; without it only ``forward(_:mode:samples:)`` may be called.
-  public init(_ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type) {
+  ///   - training: also reserves gradients; without it only ``forward(_:mode:samples:accumulating:)`` may be called.
+  ///   - team: threads that share the work; each computes some of the samples. nil for the caller's alone.
+  ///   - ranks: how many train together, if large gradients are to be exchanged as ``factors``; nil if not.
+  public init(
+    _ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type, team: ThreadTeam? = nil,
+    ranks: Int? = nil
+  ) {
     precondition(!graph.nodes.isEmpty && capacity > 0, "a network has a layer and room for a sample")
     self.graph = graph
     self.capacity = capacity
@@ -49,10 +58,14 @@ public final class Network {
     counters = graph.counters
     batchesTracked = [Int64](repeating: 0, count: graph.counters.count)
     parameterCount = graph.parameterCount
-    values = FloatBuffer(count: graph.parameterCount + graph.statisticCount)
-    gradients = FloatBuffer(count: training ? values.count : 0)
-    layout = ArenaLayout(graph, capacity: capacity, training: training, kernels: kernels)
-    arena = FloatBuffer(count: layout.count)
+    let values = FloatBuffer(count: graph.parameterCount + graph.statisticCount)
+    let gradients = FloatBuffer(count: training ? values.count : 0)
+    self.values = values
+    self.gradients = gradients
+    factors = training ? ranks.map { GradientFactors.of(graph, capacity: capacity, ranks: $0) } ?? [] : []
+    lanes = Lanes(
+      graph, capacity: capacity, values: values, gradients: gradients, factors: factors,
+      isAlone: ranks == 1, kernels: kernels, team: team ?? ThreadTeam(count: 1, name: "lane"))
   }
 
   /// Gives every parameter and running statistic its first value.
@@ -75,20 +88,12 @@ public final class Network {
     _ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool = false
   ) -> TensorView {
     precondition(images.batch <= capacity && images.shape.count == input.count, "the batch fits the plan")
-    let statistics = values.count - parameterCount
-    if mode == .training, !accumulating, statistics > 0 {
-      kernels.fill(gradients.base + parameterCount, count: statistics, value: 0)
-    }
-    for index in graph.nodes.indices { forward(index, images, mode: mode, samples: samples) }
-    return view(layout.logits, images.batch, graph.output)
+    return lanes.forward(images, mode: mode, samples: samples, accumulating: accumulating)
   }
 
-  /// One operator's part of ``forward(_:mode:samples:accumulating:)``.
+  /// One operator's part of ``forward(_:mode:samples:accumulating:)``, of a network with one lane.
   package func forward(_ index: Int, _ images: TensorView, mode: Mode, samples: SampleKeys) {
-    let (node, place) = (graph.nodes[index], layout.placements[index])
-    let source = place.x.map { view($0, images.batch, node.input) } ?? images
-    let target = view(place.y, images.batch, node.output)
-    node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
+    lanes.first.forward(index, images, mode: mode, samples: samples)
   }
 
   /// Moves the running statistics towards those of the step, which lie behind the gradients:
@@ -100,19 +105,15 @@ public final class Network {
     for index in batchesTracked.indices { batchesTracked[index] += 1 }
   }
 
-  /// Softmax cross-entropy of logits that ``forward(_:mode:samples:)`` returned.
+  /// Softmax cross-entropy of the logits that ``forward(_:mode:samples:accumulating:)`` returned last.
   ///
   /// - Parameters:
   ///   - targets: what each sample should be.
-  ///   - scale: 1 / the global batch when ``backward(_:samples:accumulating:ready:)`` follows, to average over all ranks' samples; nil
-  ///     for evaluation.
+  ///   - scale: 1 / the global batch when backward follows, to average over all ranks' samples; nil for evaluation.
   /// - Returns: the sum of the samples' losses, and how many were classified right.
   public func loss(_ logits: TensorView, targets: LossTargets, scale: Float?) -> (loss: Double, correct: Int)
   {
-    let gradient = scale == nil ? nil : arena.base + layout.logitsGradient
-    return kernels.softmaxCrossEntropy(
-      batch: logits.batch, classes: logits.shape.count, logits: logits.base, targets: targets,
-      scale: scale ?? 0, gradient: gradient)
+    lanes.loss(batch: logits.batch, targets: targets, scale: scale)
   }
 
   /// Computes every parameter's gradient of the loss, from the last layer to the first.
@@ -120,44 +121,24 @@ public final class Network {
   /// - Parameters:
   ///   - images: the batch of the forward pass.
   ///   - accumulating: adds to the gradients that are there instead of starting from zero.
-  ///   - ready: called after each operator with an offset; the gradients at and behind it are complete.
+  ///   - completing: whether the gradients are wanted now; else other samples' follow, which add to them.
+  ///   - exchange: told after each operator what is complete; nil where the gradients are this rank's alone. With ``factors`` it
+  ///     also exchanges these.
   public func backward(
-    _ images: TensorView, samples: SampleKeys, accumulating: Bool = false, ready: (Int) -> Void = { _ in }
+    _ images: TensorView, samples: SampleKeys, accumulating: Bool = false, completing: Bool = true,
+    exchange: (any GradientExchange)? = nil
   ) {
     precondition(gradients.count == values.count, "the network was planned for training")
-    if parameterCount < values.count { ready(parameterCount) }
-    var end = parameterCount
-    for index in graph.nodes.indices.reversed() {
-      let start = graph.nodes[index].firstParameter
-      if !accumulating, start < end {
-        kernels.fill(gradients.base + start, count: end - start, value: 0)
-      }
-      backward(index, images, samples: samples)
-      if start < end { ready(start) }
-      end = start
-    }
+    lanes.backward(
+      images, samples: samples, accumulating: accumulating, completing: completing, exchange: exchange)
   }
 
-  /// One operator's part of ``backward(_:samples:accumulating:ready:)``; adds to its parameters' gradients.
+  /// The sum of the squares of all gradients, in double precision; the same on any number of threads. Not finite where any of them
+  /// is not.
+  public func sumOfGradientSquares() -> Double { lanes.sumOfGradientSquares() }
+
+  /// One operator's part of backward, of a network with one lane; adds to its parameters' gradients.
   package func backward(_ index: Int, _ images: TensorView, samples: SampleKeys) {
-    let (node, place, batch) = (graph.nodes[index], layout.placements[index], images.batch)
-    node.op.backward(
-      view(place.dy, batch, node.output), into: place.dx.map { view($0, batch, node.input) },
-      x: place.x.map { view($0, batch, node.input) } ?? images, y: view(place.y, batch, node.output),
-      workspace(place, place.backwardScratch, .training, samples))
-  }
-
-  private func view(_ offset: Int, _ batch: Int, _ value: Value) -> TensorView {
-    TensorView(arena.base + offset, batch: batch, shape: value.shape, stride: value.stride)
-  }
-
-  private func workspace(
-    _ place: ArenaLayout.Placement, _ scratch: Int, _ mode: Mode, _ samples: SampleKeys
-  ) -> Workspace {
-    Workspace(
-      kernels: kernels, mode: mode, addsInputGradient: place.adds, parameters: values.base,
-      gradients: gradients.base, statistics: values.base + parameterCount,
-      statisticSums: gradients.base + (gradients.count > 0 ? parameterCount : 0),
-      saved: arena.base + place.saved, scratch: arena.base + scratch, samples: samples)
+    lanes.first.backward(index, images, samples: samples)
   }
 }

@@ -78,6 +78,8 @@ public struct Workspace {
   let saved: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
   let samples: SampleKeys
+  /// Where to leave the factors of a weight's gradient instead of adding the gradient; nil for most.
+  var factors: FactorRows?
 
   func parameter(_ slot: Slot) -> UnsafePointer<Float> { UnsafePointer(parameters + slot.offset) }
   func gradient(_ slot: Slot) -> UnsafeMutablePointer<Float> { gradients + slot.offset }

@@ -32,7 +32,8 @@ public final class Adam: Optimizer {
   public var moments: [(name: String, buffer: FloatBuffer)] { [("exp_avg", first), ("exp_avg_sq", second)] }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
+    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    part: Part
   ) {
     func hyper(_ weightDecay: Float) -> AdamStep {
       AdamStep(
@@ -40,11 +41,11 @@ public final class Adam: Optimizer {
         isDecoupled: isDecoupled, gradientScale: gradientScale, step: step)
     }
     let (decaying, plain) = (hyper(weightDecay), hyper(0))
-    for span in spans {
+    spans.forEach(in: part.range(of: first.count)) { offset, count, decays in
       kernels.adam(
-        parameters: parameters.base + span.offset, gradients: gradients.base + span.offset,
-        first: first.base + span.offset, second: second.base + span.offset, count: span.count,
-        hyper: span.decays ? decaying : plain)
+        parameters: parameters.base + offset, gradients: gradients.base + offset,
+        first: first.base + offset, second: second.base + offset, count: count,
+        hyper: decays ? decaying : plain)
     }
   }
 }

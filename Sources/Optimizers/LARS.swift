@@ -29,9 +29,12 @@ public final class LARS: Optimizer {
   }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
+    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    part: Part
   ) {
-    for span in spans {
+    // A tensor's norms need all of it: it belongs to the part in which it begins.
+    let range = part.range(of: spans.bufferCount)
+    for span in spans where range.contains(span.offset) {
       let weights = parameters.base + span.offset
       let slopes = gradients.base + span.offset
       var local = 1.0

@@ -23,6 +23,15 @@ extension [ParameterSpan] {
   /// Floats that a moment of these parameters has.
   var bufferCount: Int { FloatBuffer.aligned(last?.end ?? 0) }
 
+  /// Calls `body` with what lies within a range of the buffer: offset, elements, and whether it decays.
+  @inline(__always)
+  func forEach(in range: Range<Int>, _ body: (_ offset: Int, _ count: Int, _ decays: Bool) -> Void) {
+    for span in self {
+      let (start, end) = (Swift.max(span.offset, range.lowerBound), Swift.min(span.end, range.upperBound))
+      if start < end { body(start, end - start, span.decays) }
+    }
+  }
+
   /// The same spans, where neighbours that are updated alike are one; spans that decay by 0 do not decay.
   package func joined(weightDecay: Float) -> [ParameterSpan] {
     var runs: [ParameterSpan] = []

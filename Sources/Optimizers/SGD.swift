@@ -32,14 +32,15 @@ public final class SGD: Optimizer {
   }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
+    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    part: Part
   ) {
-    for span in spans {
+    spans.forEach(in: part.range(of: spans.bufferCount)) { offset, count, decays in
       kernels.sgd(
-        parameters: parameters.base + span.offset, gradients: gradients.base + span.offset,
-        velocity: velocity.map { $0.base + span.offset }, count: span.count,
+        parameters: parameters.base + offset, gradients: gradients.base + offset,
+        velocity: velocity.map { $0.base + offset }, count: count,
         hyper: SGDStep(
-          rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: span.decays ? weightDecay : 0,
+          rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
           gradientScale: gradientScale, step: step))
     }
   }

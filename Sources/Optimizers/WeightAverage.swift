@@ -31,11 +31,16 @@ public final class WeightAverage {
 
   /// Takes in the weights after an update.
   ///
-  /// - Parameter step: the update's number, from 1.
-  public func update(from weights: FloatBuffer, step: Int) {
+  /// - Parameters:
+  ///   - step: the update's number, from 1.
+  ///   - part: which part of the weights; parts may be taken in at the same time.
+  public func update(from weights: FloatBuffer, step: Int, part: Part = .whole) {
     precondition(weights.count == values.count && step > 0, "the weights of a step, counted from 1")
     let kept = min(decay, (1 + Double(step)) / (10 + Double(step)))
-    kernels.average(weights.base, into: values.base, count: values.count, share: Float(1 - kept))
+    let range = part.range(of: values.count)
+    kernels.average(
+      weights.base + range.lowerBound, into: values.base + range.lowerBound, count: range.count,
+      share: Float(1 - kept))
   }
 
   /// Exchanges the average and the weights; the next call brings both back, bit for bit.

@@ -48,7 +48,9 @@ public struct EvaluationRun: Sendable {
       ])
     }
     let share = (min(settings.batchSize, test.count) + rank.count - 1) / rank.count
-    let network = Network(graph, capacity: share, training: false, kernels: rank.kernels)
+    let network = Network(
+      graph, capacity: share, training: false, kernels: rank.kernels,
+      team: rank.team(capacity: share))
     try rank.together { () throws(Failure) in
       guard rank.isCoordinator else { return }
       try Checkpoint.open(checkpoint).model.load(

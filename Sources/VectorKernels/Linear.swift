@@ -69,4 +69,15 @@ extension VectorKernels {
       if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
     }
   }
+
+  public static func outerProducts(
+    batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
+  ) {
+    StreamingProducts.outerProducts(
+      batch: batch, inputs: inputs, outputs: outputs, rows: rows, x: x, dy: dy, into: dw)
+    guard let db else { return }
+    clear(db, count: outputs)
+    Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db)
+  }
 }

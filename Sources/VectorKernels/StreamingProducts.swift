@@ -174,4 +174,44 @@ enum StreamingProducts {
       input += 1
     }
   }
+
+  /// dw[i, o] = sum over b of x[b, i] * dy[b, o] for the inputs in `rows`: every weight is written once and never read.
+  static func outerProducts(
+    batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Source, dy: Source, into dw: Target
+  ) {
+    typealias Tall = FlatTile<WideLine>
+    var input = rows.lowerBound
+    while input < rows.upperBound {
+      let isTall = input + Tall.rows <= rows.upperBound
+      let width = WideLine.vectors * lanes
+      var output = 0
+      if isTall {
+        while output + width <= outputs {
+          var tile = Tall()
+          var (left, right) = (x + input, dy + output)
+          for _ in 0..<batch {
+            tile.add(left, stride: 1, WideLine(right, second: lanes))
+            left += inputs
+            right += outputs
+          }
+          tile.write(dw + input * outputs + output, stride: outputs, second: lanes)
+          output += width
+        }
+      }
+      let count = isTall ? Tall.rows : 1
+      while output < outputs {
+        for row in input..<input + count {
+          var sum = Vector()
+          for sample in 0..<batch {
+            sum.addProduct(
+              Vector(repeating: x[sample * inputs + row]),
+              load(dy + sample * outputs + output, left: outputs - output))
+          }
+          store(sum, dw + row * outputs + output, left: outputs - output)
+        }
+        output += lanes
+      }
+      input += count
+    }
+  }
 }

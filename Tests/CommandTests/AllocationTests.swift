@@ -7,9 +7,11 @@ import Testing
   private static let limit = 90
 
   /// The program counts every call of `malloc`, on all threads of two ranks.
-  @Test(arguments: [("lenet", "28"), ("alexnet-small", "67"), ("vgg11-small", "32")])
-  func aTrainingStepAllocatesNothing(model: String, size: String) throws {
-    let result = try Program([model, size], program: "step-allocations").result()
+  @Test(arguments: [
+    ("lenet", "28", "1"), ("lenet", "28", "2"), ("alexnet-small", "67", "1"), ("vgg11-small", "32", "2"),
+  ])
+  func aTrainingStepAllocatesNothing(model: String, size: String, threads: String) throws {
+    let result = try Program([model, size, "threads=\(threads)"], program: "step-allocations").result()
     #expect(result.status == 0, "\(result.output)\(result.errors)")
     let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
     #expect(abs(count) < Self.limit, "\(result.output)")

@@ -9,7 +9,7 @@ import Testing
   private func training(_ run: String, _ more: [String]) -> [String] {
     [
       "train", "resnet18", "--recipe", "notebook", "--dataset", "synthetic", "--image-size", "32",
-      "--test-limit", "8", "--eval-every", "0", "--log-every", "1", "--run", run,
+      "--test-limit", "8", "--eval-every", "0", "--log-every", "1", "--threads", "1", "--run", run,
     ] + more
   }
 

@@ -73,7 +73,7 @@ import Testing
     let arguments =
       [
         "train", "alexnet-small", "--image-size", "67", "--dataset", "synthetic", "--train-limit", "60",
-        "--test-limit", "30", "--batch-size", "20", "--lr", "0.0005", "--max-steps", "5", "--log-every", "1",
+        "--test-limit", "30", "--batch-size", "20", "--lr", "0.0001", "--max-steps", "5", "--log-every", "1",
         "--run",
       ] + [scratch.file("single")] + Self.everything
     try train(arguments)

@@ -30,7 +30,7 @@ extension Network {
   @discardableResult
   func train(
     _ images: TrainingImages, _ range: Range<Int>, of globalBatch: Int, share: Float? = nil,
-    accumulating: Bool = false
+    accumulating: Bool = false, exchange: (any GradientExchange)? = nil
   ) -> Double {
     let view = images.view(range)
     let samples = SampleKeys(
@@ -43,7 +43,7 @@ extension Network {
         scale: 1 / Float(globalBatch)
       ).loss
     }
-    backward(view, samples: samples, accumulating: accumulating)
+    backward(view, samples: samples, accumulating: accumulating, exchange: exchange)
     return total
   }
 

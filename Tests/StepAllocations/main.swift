@@ -22,7 +22,7 @@ func allocations(steps: Int, model: String, size: String, options: [String: Stri
     ].merging(options) { $1 }, environment: [:], file: nil)
   let console = Console.silent
   let before = AllocationCount.now
-  let runner = try RankRunner(ranks: 2, threads: 1, environment: [:], console: console)
+  let runner = try RankRunner(ranks: 2, threads: settings.threads ?? 1, environment: [:], console: console)
   let training = TrainingRun(settings, environment: [:], console: console, version: "test", command: [])
   guard runner.run({ try training.run(on: $0) }) == 0 else {
     throw Failure(.internalError, "training failed")

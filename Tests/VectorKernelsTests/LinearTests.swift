@@ -77,8 +77,21 @@ private struct LinearInputs {
     kernels.linearParameterGradients(
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base, dy: buffers[3].base,
       weight: buffers[4].base, bias: usesBias ? buffers[5].base : nil, scratch: scratch[2].base)
-    expectIntact(buffers + scratch + [y, dx])
-    return LinearOutputs(y: y.values, dx: dx.values, dw: buffers[4].values, db: buffers[5].values)
+    // In two calls, as two threads make them; what was there before does not count.
+    let products = GuardedBuffer(count: shape.inputs * shape.outputs)
+    let sums = GuardedBuffer(count: shape.outputs)
+    let middle = shape.inputs / 3
+    for rows in [0..<middle, middle..<shape.inputs] {
+      kernels.outerProducts(
+        batch: batch, inputs: shape.inputs, outputs: shape.outputs, rows: rows, x: buffers[0].base,
+        dy: buffers[3].base, weight: products.base,
+        bias: usesBias && rows.lowerBound == 0 ? sums.base : nil)
+    }
+    if !usesBias { sums.base.update(repeating: 0, count: sums.count) }
+    expectIntact(buffers + scratch + [y, dx, products, sums])
+    return LinearOutputs(
+      y: y.values, dx: dx.values, dw: buffers[4].values, db: buffers[5].values, products: products.values,
+      sums: sums.values)
   }
 }
 
@@ -87,8 +100,13 @@ private struct LinearOutputs {
   var dx: [Float]
   var dw: [Float]
   var db: [Float]
+  var products: [Float]
+  var sums: [Float]
 
   static var all: [(String, KeyPath<LinearOutputs, [Float]>)] {
-    [("output", \.y), ("input gradient", \.dx), ("weight gradient", \.dw), ("bias gradient", \.db)]
+    [
+      ("output", \.y), ("input gradient", \.dx), ("weight gradient", \.dw), ("bias gradient", \.db),
+      ("outer products", \.products), ("their sums", \.sums),
+    ]
   }
 }

@@ -48,4 +48,22 @@ extension ReferenceKernels {
     }
     if let db { addColumnSums(ChannelRows(batch, channels: outputs), dy, into: db) }
   }
+
+  public static func outerProducts(
+    batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
+  ) {
+    for from in rows {
+      for to in 0..<outputs {
+        var sum = 0.0
+        for sample in 0..<batch {
+          sum += Double(x[sample * inputs + from]) * Double(dy[sample * outputs + to])
+        }
+        dw[from * outputs + to] = Float(sum)
+      }
+    }
+    guard let db else { return }
+    for to in 0..<outputs { db[to] = 0 }
+    addColumnSums(ChannelRows(batch, channels: outputs), dy, into: db)
+  }
 }

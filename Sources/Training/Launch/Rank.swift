@@ -1,12 +1,13 @@
 import Collectives
 import Failures
 import Kernels
+import Threads
 
 /// One rank of a job: its place among the others, the thread that talks to them, and what it computes with.
 public struct Rank: Sendable {
   public let communication: CommunicationThread
   public let kernels: any KernelSet.Type
-  /// Threads that its kernels may use.
+  /// Threads that compute.
   public let threads: Int
   /// The MPI library, or `none` where ranks are threads of one process.
   public let mpi: String
@@ -15,6 +16,11 @@ public struct Rank: Sendable {
   public var count: Int { communication.size }
   /// The rank that speaks, keeps the run directory and writes the checkpoints.
   public var isCoordinator: Bool { index == 0 }
+
+  /// Threads to compute with; no more than there are samples at once.
+  func team(capacity: Int) -> ThreadTeam {
+    ThreadTeam(count: min(threads, max(1, capacity)), name: "lane")
+  }
 
   /// Runs a phase on every rank and goes on only if it went well on all of them.
   ///

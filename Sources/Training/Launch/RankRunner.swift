@@ -98,7 +98,8 @@ public struct RankRunner: Sendable {
     _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String
   ) -> Int32 {
     do {
-      BLAS.threads = threads
+      // The threads of a rank make calls of their own.
+      BLAS.threads = 1
       do {
         let kernels = try Rank.together(communication) { () throws(Failure) in
           try selectedKernels()

@@ -27,9 +27,7 @@ extension Batch {
     return BatchPiece(
       images: TensorView(
         images.base + first * images.shape.count, batch: range.count, shape: images.shape),
-      targets: LossTargets(
-        labels: labels + first, others: others.map { $0 + first }, shares: shares.map { $0 + first },
-        smoothing: smoothing),
+      targets: LossTargets(labels: labels, others: others, shares: shares, smoothing: smoothing).from(first),
       firstPosition: firstPosition + first)
   }
 }

@@ -23,13 +23,14 @@ struct GradientComputation {
   ///
   /// - Parameters:
   ///   - step: the step's number, from 1.
+  ///   - exchange: makes it the gradient of all ranks; nil for this rank's own.
   ///   - scored: told the sum of the losses, and how many samples were classified right, before the first gradient is
   ///     ready.
-  ///   - ready: told an offset; the gradients at and behind it are complete.
   func run(
-    _ batch: Batch, seed: UInt64, step: Int, scored: (_ loss: Double, _ correct: Int) -> Void = { _, _ in },
-    ready: (Int) -> Void = { _ in }
+    _ batch: Batch, seed: UInt64, step: Int, exchange: RankExchange? = nil,
+    scored: (_ loss: Double, _ correct: Int) -> Void = { _, _ in }
   ) {
+    exchange?.fault = fault?.strikes(step: step) == true ? network.gradients : nil
     var total = (loss: 0.0, correct: 0)
     var hasBegun = false
     for index in 0..<pieces {
@@ -44,12 +45,10 @@ struct GradientComputation {
       let found = network.loss(logits, targets: piece.targets, scale: 1 / Float(batch.globalCount))
       total = (total.loss + found.loss, total.correct + found.correct)
       if isLast { scored(total.loss, total.correct) }
-      network.backward(piece.images, samples: samples, accumulating: hasBegun) { offset in
-        guard isLast else { return }
-        if offset == 0, fault?.strikes(step: step) == true { network.gradients.base[0] = .nan }
-        ready(offset)
-      }
+      network.backward(
+        piece.images, samples: samples, accumulating: hasBegun, completing: isLast, exchange: exchange)
       hasBegun = true
     }
+    if exchange == nil, fault?.strikes(step: step) == true { network.gradients.base[0] = .nan }
   }
 }

@@ -6,6 +6,7 @@ import Layers
 import Models
 import Optimizers
 import Tensors
+import Threads
 
 /// A rank's copy of what is trained: the network, its optimizer, and how they come to be the same on every rank.
 public final class Replica {
@@ -13,11 +14,16 @@ public final class Replica {
   public let optimizer: any Optimizer
   /// The moving average of the network's values; nil without one.
   let average: WeightAverage?
+  /// The threads that compute and update.
+  let team: ThreadTeam
   private let rank: Rank
 
   init(_ settings: TrainingSettings, graph: Graph, capacity: Int, rank: Rank) {
     self.rank = rank
-    network = Network(graph, capacity: capacity, training: true, kernels: rank.kernels)
+    team = rank.team(capacity: capacity)
+    network = Network(
+      graph, capacity: capacity, training: true, kernels: rank.kernels, team: team,
+      ranks: settings.accumulate == 1 ? rank.count : nil)
     optimizer = Self.optimizer(settings, network, rank.kernels)
     average =
       settings.ema == 0

@@ -26,7 +26,7 @@ final class Trainer {
   private let sampler: Sampler
   private let evaluator: Evaluator
   private let gradient: GradientComputation
-  private let reducer: GradientReducer
+  private let exchange: RankExchange
   private let update: Update
   private let deadStart: DeadStart
   private let totals: StepTotals
@@ -52,12 +52,8 @@ final class Trainer {
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
     gradient = GradientComputation(settings, network: network, fault: fault)
-    reducer = GradientReducer(
-      thread: rank.communication, gradients: network.gradients.elements,
-      buckets: GradientBuckets(
-        count: network.gradients.count,
-        slotOffsets: (network.parameters + network.statistics).map(\.slot.offset)))
-    update = Update(settings, schedule)
+    exchange = RankExchange(network, thread: rank.communication)
+    update = Update(settings, schedule, replica)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
@@ -110,25 +106,23 @@ final class Trainer {
   /// One step. Allocates nothing.
   private func train(on batch: Batch) throws -> StepReport {
     let step = standing.step + 1
-    gradient.run(batch, seed: standing.seed, step: step) { loss, correct in
+    gradient.run(batch, seed: standing.seed, step: step, exchange: exchange) { loss, correct in
       last.loss = loss
       last.correct = Double(correct)
       last.stops = StopRequest.isPending ? 1 : 0
       totals.begin(last)
-      reducer.begin()
-    } ready: {
-      reducer.gradientsReady(from: $0)
+      exchange.begin()
     }
-    last.exposed = try reducer.finish()
+    last.exposed = try exchange.finish()
     let (sum, waited) = try totals.finish()
     last.wait = waited
 
     let network = replica.network
-    let squares = rank.kernels.sumOfSquares(network.gradients.base, count: network.parameterCount)
+    let squares = network.sumOfGradientSquares()
     let norm = squares.squareRoot()
     if squares.isFinite {
       coordinator?.waitUntilSaved()
-      update.apply(to: replica, step: step, number: standing.updates + 1, norm: norm)
+      update.apply(step: step, number: standing.updates + 1, norm: norm)
       standing.updates += 1
     } else {
       try leaveOut(step, batch)

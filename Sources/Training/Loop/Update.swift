@@ -1,4 +1,4 @@
-import Kernels
+import Layers
 import Optimizers
 
 /// What becomes of a reduced gradient: clipped, one update of the optimizer at the schedule's rate, then the average.
@@ -8,8 +8,12 @@ struct Update {
   private let warmUp: Int
   private let base: Float
   private let clipNorm: Double
+  private let network: Network
+  private let team: TeamUpdate
 
-  init(_ settings: TrainingSettings, _ length: Schedule) {
+  init(_ settings: TrainingSettings, _ length: Schedule, _ replica: Replica) {
+    network = replica.network
+    team = TeamUpdate(replica.optimizer, average: replica.average, team: replica.team)
     schedule = settings.schedule
     self.length = length
     warmUp = Int((settings.warmupEpochs * Double(length.stepsPerEpoch)).rounded())
@@ -29,13 +33,12 @@ struct Update {
   ///   - step: from 1.
   ///   - number: the update's own, from 1; less than `step` where updates were left out.
   ///   - norm: of the whole gradient.
-  func apply(to replica: Replica, step: Int, number: Int, norm: Double) {
+  func apply(step: Int, number: Int, norm: Double) {
     let scale = clipNorm > 0 ? GradientClipping.scale(norm: norm, limit: clipNorm) : 1
-    let network = replica.network
-    replica.optimizer.update(
+    team.update(
       parameters: network.values, gradients: network.gradients, step: number, rate: rate(of: step),
       gradientScale: scale)
     network.updateStatistics()
-    replica.average?.update(from: network.values, step: number)
+    team.updateAverage(from: network.values, step: number)
   }
 }

@@ -30,8 +30,10 @@ extension VectorKernels {
     switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
     case (1, _) where geometry.padding == 0: return Pointwise.self
     case (3, 3...):
-      return Winograd3x3.products(geometry.output) < Winograd4x3.products(geometry.output)
-        ? Winograd3x3.self : Winograd4x3.self
+      let isBetterByThrees =
+        min(geometry.output.height, geometry.output.width) >= Winograd3x3.outputs
+        && Winograd3x3.products(geometry.output) < Winograd4x3.products(geometry.output)
+      return isBetterByThrees ? Winograd3x3.self : Winograd4x3.self
     case (3, 2): return Winograd2x3.self
     case (5, 2...): return Winograd2x5.self
     default: return DirectConvolution.self

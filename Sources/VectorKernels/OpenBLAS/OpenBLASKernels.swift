@@ -38,6 +38,19 @@ public enum OpenBLASKernels: VectorKernelSet {
     if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
   }
 
+  public static func outerProducts(
+    batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
+  ) {
+    BLAS.multiply(
+      rows: rows.count, columns: outputs, inner: batch,
+      .init(x + rows.lowerBound, stride: inputs, transposed: true), .init(dy),
+      into: dw + rows.lowerBound * outputs)
+    guard let db else { return }
+    clear(db, count: outputs)
+    Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db)
+  }
+
   /// y = activation(y + bias), row by row.
   @inline(__always)
   static func addBias(

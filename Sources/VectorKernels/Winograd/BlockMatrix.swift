@@ -72,7 +72,7 @@ enum BlockProducts {
       }
       left += a.rows * lanes
     }
-    tile.write(c.block(at: column) + row * lanes, second: c.rows * lanes)
+    tile.write(c.block(at: column) + row * lanes, stride: lanes, second: c.rows * lanes)
   }
 
   /// c += a' b for the first `inner` rows of a and b; `rows` counts a's columns and c's rows.
@@ -112,7 +112,7 @@ enum BlockProducts {
         left += lanes
         right += lanes
       }
-      tile.write(target, second: c.rows * lanes)
+      tile.write(target, stride: lanes, second: c.rows * lanes)
       row += T.rows
     }
   }

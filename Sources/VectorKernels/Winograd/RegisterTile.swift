@@ -64,8 +64,8 @@ protocol RegisterTile {
   mutating func add(_ a: Source, stride: Int, _ b: Row)
   /// Reads every row, 16 floats apart.
   mutating func read(_ source: Source, second: Int)
-  /// Writes every row, 16 floats apart.
-  func write(_ target: Target, second: Int)
+  /// Writes every row, `stride` floats apart.
+  func write(_ target: Target, stride: Int, second: Int)
 }
 
 /// Two rows.
@@ -90,9 +90,9 @@ struct TwoRows<Row: Line>: RegisterTile {
   }
 
   @inline(__always)
-  func write(_ target: Target, second: Int) {
+  func write(_ target: Target, stride: Int, second: Int) {
     r0.write(target, second: second)
-    r1.write(target + lanes, second: second)
+    r1.write(target + stride, second: second)
   }
 }
 
@@ -118,9 +118,9 @@ struct Stack<Top: RegisterTile, Bottom: RegisterTile>: RegisterTile where Top.Ro
   }
 
   @inline(__always)
-  func write(_ target: Target, second: Int) {
-    top.write(target, second: second)
-    bottom.write(target + Top.rows * lanes, second: second)
+  func write(_ target: Target, stride: Int, second: Int) {
+    top.write(target, stride: stride, second: second)
+    bottom.write(target + Top.rows * stride, stride: stride, second: second)
   }
 }
 

@@ -1,0 +1,199 @@
+import Kernels
+import Tensors
+import Threads
+
+/// The lanes of a network, one a thread, and how they pass over a batch together.
+///
+/// Each lane runs all operators on neighbouring samples and waits for the others only where gradients come together. So threads
+/// cost what ranks cost, without a second copy of the parameters and without messages.
+final class Lanes: TeamWork {
+  private let graph: Graph
+  private let gradients: FloatBuffer
+  private let parameterCount: Int
+  /// The factors that each operator leaves; nil for most.
+  private let factors: [GradientFactors?]
+  /// Whether this rank's factors are all there are.
+  private let isAlone: Bool
+  private let kernels: any KernelSet.Type
+  private let team: ThreadTeam
+  private let barrier: Barrier
+  private let lanes: [Lane]
+  /// The logits of all lanes; empty where there is one.
+  private let logits: FloatBuffer
+
+  // What the lanes are at: written before they begin.
+  private var task = Task.loss
+  private var images: TensorView
+  private var samples = SampleKeys(seed: 0, step: 0, firstPosition: 0)
+  private var targets: (LossTargets, scale: Float?)?
+  private var exchange: (any GradientExchange)?
+
+  private enum Task {
+    case forward(Mode, accumulating: Bool)
+    case loss
+    case backward(accumulating: Bool, completing: Bool)
+    case squares
+  }
+
+  /// Gradients whose squares are added up together.
+  private static let block = 1 << 18
+  private let squares: UnsafeMutableBufferPointer<Double>
+
+  init(
+    _ graph: Graph, capacity: Int, values: FloatBuffer, gradients: FloatBuffer, factors: [GradientFactors],
+    isAlone: Bool, kernels: any KernelSet.Type, team: ThreadTeam
+  ) {
+    self.graph = graph
+    self.gradients = gradients
+    self.isAlone = isAlone
+    self.kernels = kernels
+    self.team = team
+    parameterCount = graph.parameterCount
+    self.factors = graph.nodes.indices.map { node in factors.first { $0.node == node } }
+    let layout = ArenaLayout(
+      graph, capacity: (capacity + team.count - 1) / team.count, training: gradients.count > 0,
+      kernels: kernels)
+    lanes = (0..<team.count).map { index in
+      Lane(
+        graph, layout, values: values,
+        gradients: index == 0 ? gradients : FloatBuffer(count: gradients.count), kernels: kernels)
+    }
+    barrier = Barrier(count: team.count)
+    logits = FloatBuffer(count: team.count == 1 ? 0 : capacity * graph.output.shape.count)
+    squares = .allocate(capacity: (graph.parameterCount + Self.block - 1) / Self.block)
+    squares.initialize(repeating: 0)
+    images = TensorView(gradients.base, batch: 0, shape: graph.input.shape)
+  }
+
+  deinit { squares.deallocate() }
+
+  /// The lane of the calling thread.
+  var first: Lane { lanes[0] }
+
+  /// Floats of all arenas.
+  var arenaCount: Int { lanes.reduce(0) { $0 + $1.arena.count } }
+
+  func forward(_ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool) -> TensorView {
+    (self.images, self.samples) = (images, samples)
+    run(.forward(mode, accumulating: accumulating))
+    let base = lanes.count == 1 ? first.arena.base + first.layout.logits : logits.base
+    return TensorView(
+      base, batch: images.batch, shape: graph.output.shape,
+      stride: lanes.count == 1 ? graph.output.stride : nil)
+  }
+
+  func loss(batch: Int, targets: LossTargets, scale: Float?) -> (loss: Double, correct: Int) {
+    self.targets = (targets, scale)
+    run(.loss)
+    return lanes.reduce((0, 0)) { ($0.0 + $1.score.loss, $0.1 + $1.score.correct) }
+  }
+
+  func backward(
+    _ images: TensorView, samples: SampleKeys, accumulating: Bool, completing: Bool,
+    exchange: (any GradientExchange)?
+  ) {
+    (self.images, self.samples, self.exchange) = (images, samples, exchange)
+    run(.backward(accumulating: accumulating, completing: completing))
+    self.exchange = nil
+  }
+
+  func sumOfGradientSquares() -> Double {
+    run(.squares)
+    return squares.reduce(0, +)
+  }
+
+  private func run(_ task: Task) {
+    self.task = task
+    team.run(self) { run(part: 0) }
+  }
+
+  func run(part: Int) {
+    let lane = lanes[part]
+    let range = team.range(part, of: images.batch)
+    let images = TensorView(
+      images.base + range.lowerBound * images.shape.count, batch: range.count, shape: images.shape)
+    var samples = samples
+    samples.firstPosition += range.lowerBound
+    if lanes.count > 1 { samples.share *= Float(range.count) / Float(max(1, self.images.batch)) }
+    switch task {
+    case .forward(let mode, let accumulating):
+      let result = lane.forward(images, mode: mode, samples: samples, accumulating: accumulating)
+      guard lanes.count > 1 else { return }
+      let classes = graph.output.shape.count
+      (logits.base + range.lowerBound * classes).update(from: result.base, count: result.count)
+    case .loss:
+      guard let (targets, scale) = targets else { return }
+      lane.score = lane.loss(batch: range.count, targets: targets.from(range.lowerBound), scale: scale)
+    case .backward(let accumulating, let completing):
+      backward(
+        part, images, first: range.lowerBound, samples: samples, accumulating: accumulating,
+        completing: completing)
+    case .squares:
+      for block in team.range(part, of: squares.count) {
+        let first = block * Self.block
+        squares[block] = kernels.sumOfSquares(
+          gradients.base + first, count: min(Self.block, parameterCount - first))
+      }
+    }
+  }
+
+  // MARK: Backward
+
+  private func backward(
+    _ part: Int, _ images: TensorView, first: Int, samples: SampleKeys, accumulating: Bool, completing: Bool
+  ) {
+    let lane = lanes[part]
+    let usesFactors = completing && !accumulating && (isAlone || exchange != nil)
+    if completing, parameterCount < gradients.count { complete(parameterCount..<gradients.count, part) }
+    var end = parameterCount
+    for index in graph.nodes.indices.reversed() {
+      let start = graph.nodes[index].firstParameter
+      if usesFactors, let factors = factors[index] {
+        lane.backward(index, images, samples: samples, factors: factors.rows(from: first))
+        barrier.wait()
+        if part == 0 {
+          factors.clear(behind: self.images.batch, kernels)
+          exchange?.factorsReady(factors)
+        }
+      } else {
+        if !accumulating, start < end {
+          kernels.fill(lane.gradients.base + start, count: end - start, value: 0)
+        }
+        lane.backward(index, images, samples: samples)
+        if completing, start < end { complete(start..<end, part) }
+      }
+      end = start
+    }
+    if usesFactors { multiplyFactors(part) }
+  }
+
+  /// Adds the lanes' gradients in the first lane's, each lane some of them, in a tree of fixed form.
+  private func complete(_ range: Range<Int>, _ part: Int) {
+    barrier.wait()
+    let own = team.range(part, of: range.count)
+    var distance = 1
+    while distance < lanes.count {
+      for lane in stride(from: 0, to: lanes.count - distance, by: 2 * distance) {
+        kernels.accumulate(
+          lanes[lane + distance].gradients.base + range.lowerBound + own.lowerBound,
+          into: lanes[lane].gradients.base + range.lowerBound + own.lowerBound, count: own.count)
+      }
+      distance *= 2
+    }
+    barrier.wait()
+    if part == 0 { exchange?.gradientsReady(from: range.lowerBound) }
+  }
+
+  /// The gradients that come from factors, each lane some rows of every weight.
+  private func multiplyFactors(_ part: Int) {
+    for factors in factors.reversed() {
+      guard let factors else { continue }
+      if part == 0 { exchange?.waitForFactors(factors) }
+      barrier.wait()
+      let rows = team.range(part, of: (factors.inputs + 7) / 8)
+      factors.multiply(
+        rows: rows.lowerBound * 8..<min(factors.inputs, rows.upperBound * 8), isFirst: part == 0,
+        into: gradients, kernels)
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import Collectives
+import Failures
+import Layers
+import Tensors
+
+/// What backward tells the other ranks: sums of gradients bucket by bucket, and the factors of the large ones.
+final class RankExchange: GradientExchange {
+  private let reducer: GradientReducer
+  private let gathers: [(factors: GradientFactors, job: GatherJob)]
+  private let thread: CommunicationThread
+  /// Gradients to spoil, for tests, before they are complete.
+  var fault: FloatBuffer?
+  /// Seconds of this step that were spent waiting for factors.
+  private var waited = 0.0
+
+  init(_ network: Network, thread: CommunicationThread) {
+    self.thread = thread
+    reducer = GradientReducer(
+      thread: thread, gradients: network.gradients.elements,
+      buckets: GradientBuckets(
+        count: network.gradients.count,
+        slotOffsets: (network.parameters + network.statistics).map(\.slot.offset),
+        excluding: network.factors.map(\.range)))
+    gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
+  }
+
+  /// Starts a step.
+  func begin() {
+    waited = 0
+    reducer.begin()
+  }
+
+  func gradientsReady(from offset: Int) {
+    if offset == 0 { fault?.base[0] = .nan }
+    reducer.gradientsReady(from: offset)
+  }
+
+  func factorsReady(_ factors: GradientFactors) {
+    guard let job = job(of: factors) else { return }
+    job.ticket = thread.ticket(for: job)
+  }
+
+  func waitForFactors(_ factors: GradientFactors) {
+    guard let job = job(of: factors) else { return }
+    let start = monotonicSeconds()
+    thread.wait(for: job.ticket)
+    waited += monotonicSeconds() - start
+  }
+
+  /// Waits until every gradient is that of the global batch.
+  ///
+  /// - Returns: the seconds of this step in which computation waited for communication.
+  /// - Throws: the first failure; the gradients are then worthless.
+  func finish() throws(Failure) -> Double {
+    let rest = try reducer.finish()
+    for (_, job) in gathers { try job.check() }
+    return waited + rest
+  }
+
+  private func job(of factors: GradientFactors) -> GatherJob? {
+    gathers.first { $0.factors === factors }?.job
+  }
+}
+
+/// Gives every rank all ranks' factors of a layer.
+private final class GatherJob: CommunicationJob, @unchecked Sendable {
+  private let factors: GradientFactors
+  /// The computing thread's.
+  var ticket = 0
+  /// The communication thread's until somebody has waited for the ticket.
+  private var failure: Failure?
+
+  init(_ factors: GradientFactors) { self.factors = factors }
+
+  func run(on communicator: any Communicator) {
+    do throws(Failure) {
+      try communicator.allGather(
+        UnsafeRawBufferPointer(factors.x), into: UnsafeMutableRawBufferPointer(factors.allX))
+      try communicator.allGather(
+        UnsafeRawBufferPointer(factors.dy), into: UnsafeMutableRawBufferPointer(factors.allDy))
+    } catch {
+      failure = error
+    }
+  }
+
+  func check() throws(Failure) {
+    guard let failure else { return }
+    self.failure = nil
+    throw failure
+  }
+}
