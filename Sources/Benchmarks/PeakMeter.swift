@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 
 /// The most that one core can do: fused multiply-adds on registers, without memory.
 public enum PeakMeter {
@@ -14,5 +15,18 @@ public enum PeakMeter {
     }
     precondition(sum.isFinite, "the chains converge")
     return rates.max() ?? 0
+  }
+
+  /// As ``operationsPerSecond(_:)``, of the register tile that products of matrices are made of.
+  /// - Parameter inner: the inner dimension.
+  public static func tileOperationsPerSecond(_ kernels: any KernelSet.Type, inner: Int) -> Double {
+    let scratch = FloatBuffer(count: kernels.tileScratch(inner: inner))
+    scratch.randomize(seed: 1)
+    defer { withExtendedLifetime(scratch) {} }
+    return (0..<7).map { _ in
+      var watch = Stopwatch()
+      let count = kernels.tileProducts(inner: inner, rounds: 4_000, scratch: scratch.base)
+      return 2 * Double(count) / watch.lap()
+    }.max() ?? 0
   }
 }

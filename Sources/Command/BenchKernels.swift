@@ -34,6 +34,8 @@ struct BenchKernels: ParsableCommand {
     (24, 64, 64, 3, 1, 1), (24, 64, 128, 3, 2, 1), (224, 1, 64, 3, 1, 1), (224, 1, 96, 11, 4, 1),
     (96, 1, 64, 7, 2, 3), (28, 1, 6, 5, 1, 2), (14, 6, 16, 5, 1, 0),
   ]
+  /// The inner dimension at which the register tile is measured.
+  private static let inner = 256
   /// Inputs and outputs.
   private static let linears = [(25_088, 4_096), (4_096, 4_096), (4_096, 10), (400, 120)]
 
@@ -53,7 +55,10 @@ struct BenchKernels: ParsableCommand {
       rows.append(
         KernelBenchmark.linear(batch: 32, inputs: inputs, outputs: outputs, rounds: rounds, kernels: kernels))
     }
-    let record = Record(instructionSet: kernels.name, blas: BLAS.kernelName, peak: peak, rows: rows)
+    let record = Record(
+      instructionSet: kernels.name, blas: BLAS.kernelName, peak: peak,
+      tile: PeakMeter.tileOperationsPerSecond(kernels, inner: Self.inner), rows: rows,
+      memory: MemoryBenchmark.rows(rounds: rounds, kernels: kernels))
     print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
   }
 
@@ -61,7 +66,9 @@ struct BenchKernels: ParsableCommand {
     let instructionSet: String
     let blas: String
     let peak: Double
+    let tile: Double
     let rows: [KernelBenchmark.Row]
+    let memory: [MemoryBenchmark.Row]
 
     var table: String {
       var table = TextTable([
@@ -80,9 +87,23 @@ struct BenchKernels: ParsableCommand {
       return table.text + """
 
         GFLOP/s of one thread, \(instructionSet), OpenBLAS's \(blas) kernels; \
-        peak \(String(format: "%.0f", peak / 1e9)) GFLOP/s
+        peak \(String(format: "%.0f", peak / 1e9)) GFLOP/s, \
+        register tile with an inner dimension of \(BenchKernels.inner) \
+        \(String(format: "%.0f GFLOP/s, %.0f %%", tile / 1e9, 100 * tile / peak))
 
-        """
+        """ + memoryTable
+    }
+
+    private var memoryTable: String {
+      var table = TextTable([("pass over memory", .left), ("GB/s", .right), ("of a copy", .right)])
+      let copy = memory[0].bytesPerSecond
+      for row in memory {
+        table.append([
+          row.pass, String(format: "%.1f", row.bytesPerSecond / 1e9),
+          String(format: "%.0f %%", 100 * row.bytesPerSecond / copy),
+        ])
+      }
+      return "\n" + table.text
     }
   }
 }

@@ -48,10 +48,10 @@ struct BenchStep: ParsableCommand {
       try TrainingRun.graph(settings), batch: settings.batchSize, rounds: rounds, kernels: kernels, team: team
     ) { network in
       let optimizer = TeamUpdate(
-        TrainingRun.optimizer(settings, network: network, kernels: kernels), team: team)
+        TrainingRun.optimizer(settings, network: network, kernels: kernels),
+        gradients: network.gradientSources, team: team)
       return { step in
-        optimizer.update(
-          parameters: network.values, gradients: network.gradients, step: step, rate: 1e-4, gradientScale: 1)
+        optimizer.update(network.values, step: step, rate: 1e-4, gradientScale: 1)
       }
     }
     let record = Record(

@@ -22,6 +22,14 @@ public protocol KernelSet: Sendable {
   /// - Returns: how many there were, and a result that depends on all of them.
   static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float)
 
+  /// Floats of scratch of ``tileProducts(inner:rounds:scratch:)``.
+  static func tileScratch(inner: Int) -> Int
+
+  /// Products of a few register tiles again and again, from panels in the nearest caches: what a product of matrices can reach.
+  /// - Parameter inner: the inner dimension, a multiple of 16.
+  /// - Returns: how many multiply-adds there were.
+  static func tileProducts(inner: Int, rounds: Int, scratch: MutableFloats) -> Int
+
   // MARK: Convolution (N,H,W,C) * (k,k,C,D) -> (N,H',W',D)
 
   /// What the convolution kernels do for a shape, for reports.
@@ -75,7 +83,7 @@ public protocol KernelSet: Sendable {
 
   /// dw = x transposed dy for some of the weight's rows, and db = sum of dy over the batch. Overwrites both.
   /// - Parameters:
-  ///   - rows: of the inputs; the other rows of `dw` stay as they are.
+  ///   - rows: of the inputs; `dw` has these alone.
   ///   - bias: nil for none.
   static func outerProducts(
     batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
@@ -212,6 +220,9 @@ public protocol KernelSet: Sendable {
 
   /// The sum of squares, in double precision per block of elements; not finite where any element is not.
   static func sumOfSquares(_ x: Floats, count: Int) -> Double
+
+  /// The sum of x y, in double precision.
+  static func dot(_ x: Floats, _ y: Floats, count: Int) -> Double
 
   /// x = value everywhere.
   static func fill(_ x: MutableFloats, count: Int, value: Float)

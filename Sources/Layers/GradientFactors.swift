@@ -6,7 +6,8 @@ import Tensors
 /// They are far smaller than the gradient: VGG-11's first linear layer has 411 MB of it, and 117 kB of factors a sample. So ranks
 /// exchange the factors and each multiplies those of all ranks, instead of adding up gradients (sufficient factor broadcasting;
 /// Xie et al., 2016, and Zhang et al., 2017, arXiv:1706.03292). The product sums over the samples in the order of the global
-/// batch, whatever the number of ranks and threads.
+/// batch, whatever the number of ranks and threads. It is made some rows at a time while the optimizer uses them, so that the whole
+/// gradient is never in memory.
 public final class GradientFactors {
   public let inputs: Int
   public let outputs: Int
@@ -22,6 +23,8 @@ public final class GradientFactors {
   let node: Int
   let weight: Slot
   let bias: Slot
+  /// The sum of the squares of dw, which is the sum over samples a and b of (x_a x_b) (dy_a dy_b); one term for each a.
+  private let terms: UnsafeMutableBufferPointer<Double>
   private let buffer: FloatBuffer
   private let ranks: Int
 
@@ -34,6 +37,8 @@ public final class GradientFactors {
     func part(_ offset: Int, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
       UnsafeMutableBufferPointer(start: storage.base + offset, count: count)
     }
+    terms = .allocate(capacity: capacity * ranks)
+    terms.initialize(repeating: 0)
     buffer = storage
     x = part(0, capacity * inputs)
     dy = part(capacity * inputs, capacity * outputs)
@@ -41,8 +46,12 @@ public final class GradientFactors {
     allDy = ranks == 1 ? dy : part(own + ranks * capacity * inputs, ranks * capacity * outputs)
   }
 
-  /// The flat buffers' range that is computed from factors.
+  deinit { terms.deallocate() }
+
+  /// The flat buffers' range of which nothing is reduced.
   public var range: Range<Int> { weight.offset..<bias.offset + FloatBuffer.aligned(bias.count) }
+  /// That of the weight, whose gradient is nowhere in memory.
+  public var weightRange: Range<Int> { weight.offset..<weight.offset + weight.count }
 
   /// Where the samples from `first` on leave their factors.
   func rows(from first: Int) -> FactorRows {
@@ -57,16 +66,40 @@ public final class GradientFactors {
     kernels.fill(dy.baseAddress! + count * outputs, count: left * outputs, value: 0)
   }
 
-  /// Overwrites a part of the gradients with those of the whole global batch.
-  ///
-  /// - Parameters:
-  ///   - rows: the weight's rows to compute.
-  ///   - isFirst: whether to compute the bias too.
-  func multiply(rows: Range<Int>, isFirst: Bool, into gradients: FloatBuffer, _ kernels: any KernelSet.Type) {
+  /// db = the sum of dy over the global batch, in the flat buffer.
+  func addUpBias(into gradients: FloatBuffer, _ kernels: any KernelSet.Type) {
+    kernels.outerProducts(
+      batch: ranks * capacity, inputs: inputs, outputs: outputs, rows: 0..<0, x: allX.baseAddress!,
+      dy: allDy.baseAddress!, weight: gradients.base + weight.offset, bias: gradients.base + bias.offset)
+  }
+
+  /// Some rows of dw.
+  func multiply(_ rows: Range<Int>, into dw: UnsafeMutablePointer<Float>, _ kernels: any KernelSet.Type) {
     kernels.outerProducts(
       batch: ranks * capacity, inputs: inputs, outputs: outputs, rows: rows, x: allX.baseAddress!,
-      dy: allDy.baseAddress!, weight: gradients.base + weight.offset,
-      bias: isFirst ? gradients.base + bias.offset : nil)
+      dy: allDy.baseAddress!, weight: dw, bias: nil)
+  }
+
+  /// A part of the terms of ``sumOfSquares``: each sample with those up to it.
+  func multiplySamples(_ part: Int, of parts: Int, _ kernels: any KernelSet.Type) {
+    let (x, dy) = (allX.baseAddress!, allDy.baseAddress!)
+    for a in stride(from: part, to: terms.count, by: parts) {
+      var sum = 0.0
+      for b in 0...a {
+        sum +=
+          (a == b ? 1 : 2) * kernels.dot(x + a * inputs, x + b * inputs, count: inputs)
+          * kernels.dot(dy + a * outputs, dy + b * outputs, count: outputs)
+      }
+      terms[a] = sum
+    }
+  }
+
+  /// The sum of the squares of dw; infinite where an element of it may not fit a float.
+  var sumOfSquares: Double {
+    let sum = terms.reduce(0, +)
+    let most = Double(Float.greatestFiniteMagnitude) * Double(Float.greatestFiniteMagnitude)
+    if sum.isNaN { return sum }
+    return sum < most ? max(0, sum) : .infinity
   }
 
   /// Samples of a global batch up to which multiplying the factors of all ranks costs less than adding up gradients; measured.

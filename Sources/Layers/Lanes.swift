@@ -12,6 +12,8 @@ final class Lanes: TeamWork {
   private let parameterCount: Int
   /// The factors that each operator leaves; nil for most.
   private let factors: [GradientFactors?]
+  /// Whether the large gradients of the last backward are there as factors.
+  private(set) var usesFactors = false
   /// Whether this rank's factors are all there are.
   private let isAlone: Bool
   private let kernels: any KernelSet.Type
@@ -93,13 +95,20 @@ final class Lanes: TeamWork {
     exchange: (any GradientExchange)?
   ) {
     (self.images, self.samples, self.exchange) = (images, samples, exchange)
+    usesFactors = completing && !accumulating && (isAlone || exchange != nil)
     run(.backward(accumulating: accumulating, completing: completing))
     self.exchange = nil
   }
 
+  var gradientSources: [any GradientSource] {
+    lanes.map { _ in NetworkGradients(self, gradients, factors.compactMap(\.self), kernels: kernels) }
+  }
+
   func sumOfGradientSquares() -> Double {
     run(.squares)
-    return squares.reduce(0, +)
+    return factors.reduce(squares.reduce(0, +)) { sum, factors in
+      sum + (usesFactors ? factors?.sumOfSquares ?? 0 : 0)
+    }
   }
 
   private func run(_ task: Task) {
@@ -129,12 +138,21 @@ final class Lanes: TeamWork {
         part, images, first: range.lowerBound, samples: samples, accumulating: accumulating,
         completing: completing)
     case .squares:
-      for block in team.range(part, of: squares.count) {
-        let first = block * Self.block
-        squares[block] = kernels.sumOfSquares(
-          gradients.base + first, count: min(Self.block, parameterCount - first))
-      }
+      for block in team.range(part, of: squares.count) { squares[block] = sumOfSquares(block) }
     }
+  }
+
+  /// Of one block of gradients, without the weights whose gradients come from factors.
+  private func sumOfSquares(_ block: Int) -> Double {
+    let range = block * Self.block..<min((block + 1) * Self.block, parameterCount)
+    var sum = 0.0
+    var start = range.lowerBound
+    for factors in factors where usesFactors {
+      guard let weight = factors?.weightRange.clamped(to: range), !weight.isEmpty else { continue }
+      sum += kernels.sumOfSquares(gradients.base + start, count: weight.lowerBound - start)
+      start = weight.upperBound
+    }
+    return sum + kernels.sumOfSquares(gradients.base + start, count: range.upperBound - start)
   }
 
   // MARK: Backward
@@ -143,7 +161,6 @@ final class Lanes: TeamWork {
     _ part: Int, _ images: TensorView, first: Int, samples: SampleKeys, accumulating: Bool, completing: Bool
   ) {
     let lane = lanes[part]
-    let usesFactors = completing && !accumulating && (isAlone || exchange != nil)
     if completing, parameterCount < gradients.count { complete(parameterCount..<gradients.count, part) }
     var end = parameterCount
     for index in graph.nodes.indices.reversed() {
@@ -164,7 +181,7 @@ final class Lanes: TeamWork {
       }
       end = start
     }
-    if usesFactors { multiplyFactors(part) }
+    if usesFactors { finishFactors(part) }
   }
 
   /// Adds the lanes' gradients in the first lane's, each lane some of them, in a tree of fixed form.
@@ -184,16 +201,14 @@ final class Lanes: TeamWork {
     if part == 0 { exchange?.gradientsReady(from: range.lowerBound) }
   }
 
-  /// The gradients that come from factors, each lane some rows of every weight.
-  private func multiplyFactors(_ part: Int) {
+  /// Waits for the factors of all ranks, of which the lanes work out the biases' gradients and what their norm needs.
+  private func finishFactors(_ part: Int) {
     for factors in factors.reversed() {
       guard let factors else { continue }
       if part == 0 { exchange?.waitForFactors(factors) }
       barrier.wait()
-      let rows = team.range(part, of: (factors.inputs + 7) / 8)
-      factors.multiply(
-        rows: rows.lowerBound * 8..<min(factors.inputs, rows.upperBound * 8), isFirst: part == 0,
-        into: gradients, kernels)
+      if part == 0 { factors.addUpBias(into: gradients, kernels) }
+      factors.multiplySamples(part, of: lanes.count, kernels)
     }
   }
 }

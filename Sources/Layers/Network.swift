@@ -13,8 +13,8 @@ public final class Network {
   public let statistics: [Parameter]
   /// All parameters and then all running statistics in one buffer; ``Parameter/slot`` says where each lies.
   public let values: FloatBuffer
-  /// All gradients, at the same offsets, and then what a step adds to the running statistics; empty for a network that is
-  /// only evaluated.
+  /// All gradients but those that come from ``factors``, at the same offsets, and then what a step adds to the running statistics;
+  /// empty for a network that is only evaluated.
   public let gradients: FloatBuffer
   /// Floats of parameters: what an optimizer updates.
   public let parameterCount: Int
@@ -132,6 +132,9 @@ public final class Network {
     lanes.backward(
       images, samples: samples, accumulating: accumulating, completing: completing, exchange: exchange)
   }
+
+  /// The gradients as an optimizer reads them, once for each thread of the team.
+  public var gradientSources: [any GradientSource] { lanes.gradientSources }
 
   /// The sum of the squares of all gradients, in double precision; the same on any number of threads. Not finite where any of them
   /// is not.

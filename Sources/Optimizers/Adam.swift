@@ -32,7 +32,7 @@ public final class Adam: Optimizer {
   public var moments: [(name: String, buffer: FloatBuffer)] { [("exp_avg", first), ("exp_avg_sq", second)] }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
     part: Part
   ) {
     func hyper(_ weightDecay: Float) -> AdamStep {
@@ -41,11 +41,13 @@ public final class Adam: Optimizer {
         isDecoupled: isDecoupled, gradientScale: gradientScale, step: step)
     }
     let (decaying, plain) = (hyper(weightDecay), hyper(0))
-    spans.forEach(in: part.range(of: first.count)) { offset, count, decays in
-      kernels.adam(
-        parameters: parameters.base + offset, gradients: gradients.base + offset,
-        first: first.base + offset, second: second.base + offset, count: count,
-        hyper: decays ? decaying : plain)
+    spans.forEach(in: part.range(of: first.count)) { range, decays in
+      gradients.forEachPiece(of: range) { offset, piece in
+        guard let gradients = piece.baseAddress else { return }
+        kernels.adam(
+          parameters: parameters.base + offset, gradients: gradients, first: first.base + offset,
+          second: second.base + offset, count: piece.count, hyper: decays ? decaying : plain)
+      }
     }
   }
 }

@@ -29,26 +29,29 @@ public final class LARS: Optimizer {
   }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
     part: Part
   ) {
     // A tensor's norms need all of it: it belongs to the part in which it begins.
     let range = part.range(of: spans.bufferCount)
     for span in spans where range.contains(span.offset) {
       let weights = parameters.base + span.offset
-      let slopes = gradients.base + span.offset
+      let elements = span.offset..<span.end
       var local = 1.0
       if span.decays {
         local = localRate(
           weightNorm: kernels.sumOfSquares(weights, count: span.count).squareRoot(),
-          gradientNorm: kernels.sumOfSquares(slopes, count: span.count).squareRoot() * Double(gradientScale))
+          gradientNorm: gradients.sumOfSquares(of: elements, kernels).squareRoot() * Double(gradientScale))
       }
-      kernels.lars(
-        parameters: weights, gradients: slopes, velocity: velocity.map { $0.base + span.offset },
-        count: span.count,
-        hyper: SGDStep(
-          rate: Float(Double(rate) * local), momentum: momentum, weightDecay: span.decays ? weightDecay : 0,
-          gradientScale: gradientScale, step: step))
+      let hyper = SGDStep(
+        rate: Float(Double(rate) * local), momentum: momentum, weightDecay: span.decays ? weightDecay : 0,
+        gradientScale: gradientScale, step: step)
+      gradients.forEachPiece(of: elements) { offset, piece in
+        guard let gradients = piece.baseAddress else { return }
+        kernels.lars(
+          parameters: parameters.base + offset, gradients: gradients,
+          velocity: velocity.map { $0.base + offset }, count: piece.count, hyper: hyper)
+      }
     }
   }
 

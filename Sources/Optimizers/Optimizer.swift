@@ -13,12 +13,14 @@ public protocol Optimizer: AnyObject {
   /// Parts may be updated at the same time by different threads; together they are everything.
   ///
   /// - Parameters:
+  ///   - gradients: of the parameters, at the same offsets.
   ///   - step: the update's number, from 1.
   ///   - rate: the learning rate.
   ///   - gradientScale: multiplies every gradient first; the gradients themselves stay as they are.
   ///   - part: which part.
   func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float, part: Part)
+    parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
+    part: Part)
 }
 
 /// One of some equal parts of a flat buffer.
@@ -46,7 +48,7 @@ public struct Part: Sendable {
 extension Optimizer {
   /// Updates everything.
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
+    parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float
   ) {
     update(
       parameters: parameters, gradients: gradients, step: step, rate: rate, gradientScale: gradientScale,

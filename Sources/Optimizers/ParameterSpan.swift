@@ -23,12 +23,11 @@ extension [ParameterSpan] {
   /// Floats that a moment of these parameters has.
   var bufferCount: Int { FloatBuffer.aligned(last?.end ?? 0) }
 
-  /// Calls `body` with what lies within a range of the buffer: offset, elements, and whether it decays.
-  @inline(__always)
-  func forEach(in range: Range<Int>, _ body: (_ offset: Int, _ count: Int, _ decays: Bool) -> Void) {
+  /// Calls `body` with what lies within a range of the buffer, and whether it decays.
+  func forEach(in range: Range<Int>, _ body: (_ elements: Range<Int>, _ decays: Bool) -> Void) {
     for span in self {
-      let (start, end) = (Swift.max(span.offset, range.lowerBound), Swift.min(span.end, range.upperBound))
-      if start < end { body(start, end - start, span.decays) }
+      let elements = range.clamped(to: span.offset..<span.end)
+      if !elements.isEmpty { body(elements, span.decays) }
     }
   }
 

@@ -32,16 +32,19 @@ public final class SGD: Optimizer {
   }
 
   public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float,
+    parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
     part: Part
   ) {
-    spans.forEach(in: part.range(of: spans.bufferCount)) { offset, count, decays in
-      kernels.sgd(
-        parameters: parameters.base + offset, gradients: gradients.base + offset,
-        velocity: velocity.map { $0.base + offset }, count: count,
-        hyper: SGDStep(
-          rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
-          gradientScale: gradientScale, step: step))
+    spans.forEach(in: part.range(of: spans.bufferCount)) { range, decays in
+      let hyper = SGDStep(
+        rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
+        gradientScale: gradientScale, step: step)
+      gradients.forEachPiece(of: range) { offset, piece in
+        guard let gradients = piece.baseAddress else { return }
+        kernels.sgd(
+          parameters: parameters.base + offset, gradients: gradients,
+          velocity: velocity.map { $0.base + offset }, count: piece.count, hyper: hyper)
+      }
     }
   }
 }

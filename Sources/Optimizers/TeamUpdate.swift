@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 import Threads
 
@@ -5,27 +6,33 @@ import Threads
 public final class TeamUpdate: TeamWork {
   private let optimizer: any Optimizer
   private let average: WeightAverage?
+  private let gradients: [any GradientSource]
   private let team: ThreadTeam
   // What the team is at: written before it begins.
   private var work: Work?
 
   private enum Work {
-    case optimizer(FloatBuffer, FloatBuffer, step: Int, rate: Float, scale: Float)
+    case optimizer(FloatBuffer, step: Int, rate: Float, scale: Float)
     case average(FloatBuffer, step: Int)
   }
 
-  /// - Parameter average: nil where none is kept.
-  public init(_ optimizer: any Optimizer, average: WeightAverage? = nil, team: ThreadTeam) {
+  /// - Parameters:
+  ///   - average: nil where none is kept.
+  ///   - gradients: the same gradients for each thread.
+  public init(
+    _ optimizer: any Optimizer, average: WeightAverage? = nil, gradients: [any GradientSource],
+    team: ThreadTeam
+  ) {
+    precondition(gradients.count == team.count, "every thread reads the gradients")
     self.optimizer = optimizer
+    self.gradients = gradients
     self.average = average
     self.team = team
   }
 
   /// See ``Optimizer/update(parameters:gradients:step:rate:gradientScale:part:)``.
-  public func update(
-    parameters: FloatBuffer, gradients: FloatBuffer, step: Int, rate: Float, gradientScale: Float
-  ) {
-    run(.optimizer(parameters, gradients, step: step, rate: rate, scale: gradientScale))
+  public func update(_ parameters: FloatBuffer, step: Int, rate: Float, gradientScale: Float) {
+    run(.optimizer(parameters, step: step, rate: rate, scale: gradientScale))
   }
 
   /// See ``WeightAverage/update(from:step:part:)``.
@@ -40,13 +47,13 @@ public final class TeamUpdate: TeamWork {
     self.work = nil
   }
 
-  public func run(part: Int) {
-    let part = Part(part, of: team.count)
+  public func run(part index: Int) {
+    let part = Part(index, of: team.count)
     switch work {
-    case .optimizer(let parameters, let gradients, let step, let rate, let scale):
+    case .optimizer(let parameters, let step, let rate, let scale):
       optimizer.update(
-        parameters: parameters, gradients: gradients, step: step, rate: rate, gradientScale: scale, part: part
-      )
+        parameters: parameters, gradients: gradients[index], step: step, rate: rate, gradientScale: scale,
+        part: part)
     case .average(let weights, let step): average?.update(from: weights, step: step, part: part)
     case nil: break
     }

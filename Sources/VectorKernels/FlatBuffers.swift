@@ -1,15 +1,15 @@
 import Kernels
 
 extension VectorKernelSet {
-  public static func sumOfSquares(_ x: Floats, count: Int) -> Double {
+  public static func sumOfSquares(_ x: Floats, count: Int) -> Double { dot(x, x, count: count) }
+
+  public static func dot(_ x: Floats, _ y: Floats, count: Int) -> Double {
     var low = SIMD8<Double>()
     var high = SIMD8<Double>()
     forEachVector(count) { index, left in
-      let x = load(x + index, left: left)
-      let first = SIMD8<Double>(x.lowHalf)
-      let second = SIMD8<Double>(x.highHalf)
-      low.addProduct(first, first)
-      high.addProduct(second, second)
+      let (x, y) = (load(x + index, left: left), load(y + index, left: left))
+      low.addProduct(SIMD8<Double>(x.lowHalf), SIMD8<Double>(y.lowHalf))
+      high.addProduct(SIMD8<Double>(x.highHalf), SIMD8<Double>(y.highHalf))
     }
     let eight = low + high
     let four = eight.lowHalf + eight.highHalf

@@ -62,7 +62,7 @@ extension VectorKernelSet {
       let square = (beta2 * load(second + index, left: left)).addingProduct(rest2, gradient * gradient)
       store(mean, first + index, left: left)
       store(square, second + index, left: left)
-      let step = mean / epsilon.addingProduct(square.squareRoot(), root)
+      let step = mean / epsilon.addingProduct(squareRoot(square), root)
       store((parameter * shrinkage).addingProduct(rate, step), parameters + index, left: left)
     }
   }

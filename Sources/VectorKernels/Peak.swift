@@ -1,3 +1,5 @@
+import Kernels
+
 extension VectorKernelSet {
   public static func fusedMultiplyAdds(rounds: Int) -> (count: Int, result: Float) {
     // Two units that each take four cycles want eight chains; twelve of them fit every register file but AVX2's, where a
@@ -33,5 +35,22 @@ extension VectorKernelSet {
       sum += (g + h) + (i + j) + (k + l)
     #endif
     return (rounds * chains * lanes, total(sum))
+  }
+
+  private static var tileRows: Int { 4 * BlockProducts.tileRows }
+
+  public static func tileScratch(inner: Int) -> Int {
+    tileRows * inner + (inner + tileRows) * BlockProducts.tileColumns
+  }
+
+  public static func tileProducts(inner: Int, rounds: Int, scratch: MutableFloats) -> Int {
+    let (rows, columns) = (tileRows, BlockProducts.tileColumns)
+    let a = BlockMatrix(base: scratch, rows: rows)
+    let b = BlockMatrix(base: scratch + rows * inner, rows: inner)
+    let c = BlockMatrix(base: scratch + rows * inner + inner * columns, rows: rows)
+    for _ in 0..<rounds {
+      BlockProducts.multiply(a, b, into: c, rows: rows, inner: inner, columns: columns)
+    }
+    return rounds * rows * inner * columns
   }
 }

@@ -175,11 +175,12 @@ enum StreamingProducts {
     }
   }
 
-  /// dw[i, o] = sum over b of x[b, i] * dy[b, o] for the inputs in `rows`: every weight is written once and never read.
+  /// dw[i, o] = sum over b of x[b, i] * dy[b, o] for the inputs in `rows`, of which `dw` has these alone.
   static func outerProducts(
     batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Source, dy: Source, into dw: Target
   ) {
     typealias Tall = FlatTile<WideLine>
+    var dw = dw
     var input = rows.lowerBound
     while input < rows.upperBound {
       let isTall = input + Tall.rows <= rows.upperBound
@@ -194,7 +195,7 @@ enum StreamingProducts {
             left += inputs
             right += outputs
           }
-          tile.write(dw + input * outputs + output, stride: outputs, second: lanes)
+          tile.write(dw + output, stride: outputs, second: lanes)
           output += width
         }
       }
@@ -207,10 +208,11 @@ enum StreamingProducts {
               Vector(repeating: x[sample * inputs + row]),
               load(dy + sample * outputs + output, left: outputs - output))
           }
-          store(sum, dw + row * outputs + output, left: outputs - output)
+          store(sum, dw + (row - input) * outputs + output, left: outputs - output)
         }
         output += lanes
       }
+      dw += count * outputs
       input += count
     }
   }

@@ -128,6 +128,21 @@ import Threads
     plain.train(images, 0..<Self.batch, of: Self.batch)
     for _ in 0..<2 { factored.train(images, 0..<Self.batch, of: Self.batch) }
     expectClose(factored.stepGradients, plain.stepGradients, "gradients")
+    #expect(abs(factored.sumOfGradientSquares() / plain.sumOfGradientSquares() - 1) < 1e-5)
+    let weight = try #require(factored.factors.first).weightRange
+    let squares = factored.gradientSources[0].sumOfSquares(of: weight, kernels)
+    let expected = plain.gradientSources[0].sumOfSquares(of: weight, kernels)
+    #expect(expected > 0 && abs(squares / expected - 1) < 1e-5)
+
+    // Pieces that begin and end within a row are those of the whole.
+    let whole = factored.stepGradients
+    var found: [Float] = []
+    let part = weight.lowerBound + 70..<weight.lowerBound + 70_001
+    factored.gradientSources[0].forEachPiece(of: part) { offset, piece in
+      #expect(offset == part.lowerBound + found.count)
+      found += Array(piece)
+    }
+    #expect(found == Array(whole[part]))
   }
 
   /// Takes the place of the other ranks: keeps this rank's rows, and copies those of all ranks where they are waited for.
@@ -165,8 +180,8 @@ import Threads
     let range = try #require(one.factors.first).range
     let last = try #require(two.last)
     // The first rank has not seen the second's rows: it shows that the range depends on them.
-    #expect(Array(two[0].gradients.elements[range]) != Array(one.gradients.elements[range]))
-    #expect(Array(last.gradients.elements[range]) == Array(one.gradients.elements[range]))
+    #expect(two[0].stepGradients[range] != one.stepGradients[range])
+    #expect(last.stepGradients[range] == one.stepGradients[range])
   }
 
   /// Without the other ranks, a rank's gradient is its own: what a search for a spoiled gradient needs.

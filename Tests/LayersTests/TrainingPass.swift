@@ -54,7 +54,13 @@ extension Network {
   }
 
   /// Gradients, and what the step adds to the running statistics.
-  var stepGradients: [Float] { Array(gradients.elements[..<parameterCount]) }
+  var stepGradients: [Float] {
+    var all = [Float](repeating: .nan, count: parameterCount)
+    gradientSources[0].forEachPiece(of: 0..<parameterCount) { offset, piece in
+      for (index, value) in piece.enumerated() { all[offset + index] = value }
+    }
+    return all
+  }
   var stepStatistics: [Float] { Array(gradients.elements[parameterCount...]) }
   var runningStatistics: [Float] { Array(values.elements[parameterCount...]) }
 }

@@ -84,7 +84,7 @@ private struct LinearInputs {
     for rows in [0..<middle, middle..<shape.inputs] {
       kernels.outerProducts(
         batch: batch, inputs: shape.inputs, outputs: shape.outputs, rows: rows, x: buffers[0].base,
-        dy: buffers[3].base, weight: products.base,
+        dy: buffers[3].base, weight: products.base + rows.lowerBound * shape.outputs,
         bias: usesBias && rows.lowerBound == 0 ? sums.base : nil)
     }
     if !usesBias { sums.base.update(repeating: 0, count: sums.count) }

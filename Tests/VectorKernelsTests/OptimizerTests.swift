@@ -1,3 +1,4 @@
+import Foundation
 import KernelShapes
 import Kernels
 import Testing
@@ -75,5 +76,36 @@ import Testing
     #expect(found[1].values == gradients)
     #expect(found.allSatisfy { $0.values.allSatisfy(\.isFinite) })
     expectIntact(found)
+  }
+}
+
+/// Adam's own square root, seen through its steps where there is no gradient: m / (sqrt(v) + epsilon) but for constants.
+@Suite struct AdamRootTests {
+  @Test func rootsOfEverySize() throws {
+    let exponents = stride(from: Float(-30), through: 37, by: 0.25)
+    let squares: [Float] = [0, .infinity] + exponents.map { Foundation.pow(10, $0) }
+    let hyper = AdamStep(
+      rate: 1, beta1: 0.5, beta2: 0.5, epsilon: 1e-20, weightDecay: 0, isDecoupled: false, gradientScale: 1,
+      step: 1)
+    for kernels in builds {
+      let buffers = [
+        GuardedBuffer(count: squares.count, value: 0), GuardedBuffer(count: squares.count, value: 0),
+        GuardedBuffer(count: squares.count, value: 1), GuardedBuffer(squares),
+      ]
+      kernels.adam(
+        parameters: buffers[0].base, gradients: buffers[1].base, first: buffers[2].base,
+        second: buffers[3].base, count: squares.count, hyper: hyper)
+      let twins = [
+        GuardedBuffer(count: squares.count, value: 0), GuardedBuffer(count: squares.count, value: 0),
+        GuardedBuffer(count: squares.count, value: 1), GuardedBuffer(squares),
+      ]
+      ReferenceKernels.adam(
+        parameters: twins[0].base, gradients: twins[1].base, first: twins[2].base, second: twins[3].base,
+        count: squares.count, hyper: hyper)
+      for (index, square) in squares.enumerated() {
+        let (found, expected) = (buffers[0].base[index], twins[0].base[index])
+        #expect(abs(found - expected) <= 4 * roundoff * abs(expected), "of \(square)")
+      }
+    }
   }
 }

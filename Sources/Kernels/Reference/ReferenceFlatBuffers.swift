@@ -5,6 +5,10 @@ extension ReferenceKernels {
     return sum
   }
 
+  public static func dot(_ x: Floats, _ y: Floats, count: Int) -> Double {
+    (0..<count).reduce(0) { $0 + Double(x[$1]) * Double(y[$1]) }
+  }
+
   public static func fill(_ x: MutableFloats, count: Int, value: Float) {
     for i in 0..<count { x[i] = value }
   }

@@ -12,6 +12,17 @@ public enum ReferenceKernels: KernelSet {
     for _ in 0..<rounds { sum = 1e-3 + 0.999 * sum }
     return (rounds, sum)
   }
+
+  public static func tileScratch(inner: Int) -> Int { 3 * inner }
+
+  public static func tileProducts(inner: Int, rounds: Int, scratch: MutableFloats) -> Int {
+    for _ in 0..<rounds {
+      var sum = 0.0
+      for i in 0..<inner { sum += Double(scratch[i]) * Double(scratch[inner + i]) }
+      scratch[2 * inner] = Float(sum)
+    }
+    return rounds * inner
+  }
 }
 
 extension WindowGeometry {

@@ -59,7 +59,7 @@ extension ReferenceKernels {
         for sample in 0..<batch {
           sum += Double(x[sample * inputs + from]) * Double(dy[sample * outputs + to])
         }
-        dw[from * outputs + to] = Float(sum)
+        dw[(from - rows.lowerBound) * outputs + to] = Float(sum)
       }
     }
     guard let db else { return }

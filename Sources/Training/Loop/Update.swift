@@ -13,7 +13,9 @@ struct Update {
 
   init(_ settings: TrainingSettings, _ length: Schedule, _ replica: Replica) {
     network = replica.network
-    team = TeamUpdate(replica.optimizer, average: replica.average, team: replica.team)
+    team = TeamUpdate(
+      replica.optimizer, average: replica.average, gradients: replica.network.gradientSources,
+      team: replica.team)
     schedule = settings.schedule
     self.length = length
     warmUp = Int((settings.warmupEpochs * Double(length.stepsPerEpoch)).rounded())
@@ -35,9 +37,7 @@ struct Update {
   ///   - norm: of the whole gradient.
   func apply(step: Int, number: Int, norm: Double) {
     let scale = clipNorm > 0 ? GradientClipping.scale(norm: norm, limit: clipNorm) : 1
-    team.update(
-      parameters: network.values, gradients: network.gradients, step: number, rate: rate(of: step),
-      gradientScale: scale)
+    team.update(network.values, step: number, rate: rate(of: step), gradientScale: scale)
     network.updateStatistics()
     team.updateAverage(from: network.values, step: number)
   }

@@ -45,7 +45,7 @@ public enum OpenBLASKernels: VectorKernelSet {
     BLAS.multiply(
       rows: rows.count, columns: outputs, inner: batch,
       .init(x + rows.lowerBound, stride: inputs, transposed: true), .init(dy),
-      into: dw + rows.lowerBound * outputs)
+      into: dw)
     guard let db else { return }
     clear(db, count: outputs)
     Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db)
