@@ -97,6 +97,11 @@ struct SettingOptions: ParsableArguments {
       "What to do about a gradient that is not finite: stop, or skip:n updates.", valueName: "what"))
   var onNonFinite: String?
   @Option(
+    help: ArgumentHelp("Name the rank that others wait for after n seconds; 0 never.", valueName: "n"))
+  var stallWarning: String?
+  @Option(help: ArgumentHelp("Give up after n seconds of waiting for a rank; 0 never.", valueName: "n"))
+  var stallLimit: String?
+  @Option(
     help: ArgumentHelp("Whose matrix products: own, or openblas (slower, for comparison).", valueName: "name")
   )
   var gemm: String?
@@ -134,7 +139,8 @@ struct SettingOptions: ParsableArguments {
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
       "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
       "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
-      "on-nonfinite": onNonFinite, "seed": seed, "init": initialWeights, "gemm": gemm, "ranks": ranks,
+      "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit, "seed": seed,
+      "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads,
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume,

@@ -65,14 +65,16 @@ public struct RankRunner: Sendable {
     let communication = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator() }
     try launch.check(worldSize: communication.size)
     let share = try communication.processorShare()
-    return run(body, on: communication, threads: threads ?? share, mpi: MPICommunicator.libraryVersion)
+    return run(
+      body, on: communication, threads: threads ?? share, mpi: MPICommunicator.libraryVersion,
+      abandon: { communication.abort($0) })
   }
 
   private func runInProcess(
     _ count: Int, _ body: @escaping @Sendable (Rank) throws -> Void
   ) throws(Failure) -> Int32 {
     let threads = threads ?? max(1, Processors.allowed().count / count)
-    let codes = Monitor([Int32]())
+    let codes = Monitor(Codes())
     let ranks = InProcessCommunicator.world(size: count).map { communicator in
       DedicatedThread(name: "rank \(communicator.rank)") {
         var code = ExitCode.internalError.rawValue
@@ -81,21 +83,40 @@ public struct RankRunner: Sendable {
             () throws(Failure) in
             communicator
           }
-          code = run(body, on: communication, threads: threads, mpi: "none")
+          code = run(
+            body, on: communication, threads: threads, mpi: "none",
+            abandon: { code in
+              communication.abort(code)
+              codes.update { $0.abandoned = code.rawValue }
+            })
         } catch {
           console.error(error)
         }
-        codes.update { $0.append(code) }
+        codes.update { $0.all.append(code) }
       }
     }
+    // A rank that is stuck will never be joined.
+    let abandoned = codes.wait(
+      until: { $0.all.count == count || $0.abandoned != nil }, then: { $0.abandoned })
+    if let abandoned { return abandoned }
     for rank in ranks { rank.join() }
     // Ranks that lost the one that failed are not the cause.
     let lost = ExitCode.peerLost.rawValue
-    return codes.read { codes in codes.first { $0 != 0 && $0 != lost } ?? codes.first { $0 != 0 } ?? 0 }
+    return codes.read { codes in
+      codes.all.first { $0 != 0 && $0 != lost } ?? codes.all.first { $0 != 0 } ?? 0
+    }
+  }
+
+  /// How the ranks of this process ended.
+  private struct Codes {
+    var all: [Int32] = []
+    /// Set where a rank gave up waiting for another.
+    var abandoned: Int32?
   }
 
   private func run(
-    _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String
+    _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String,
+    abandon: @escaping @Sendable (Failures.ExitCode) -> Void
   ) -> Int32 {
     do {
       // The threads of a rank make calls of their own.
@@ -104,7 +125,9 @@ public struct RankRunner: Sendable {
         let kernels = try Rank.together(communication) { () throws(Failure) in
           try selectedKernels()
         }
-        try body(Rank(communication: communication, kernels: kernels, threads: threads, mpi: mpi))
+        try body(
+          Rank(
+            communication: communication, kernels: kernels, threads: threads, mpi: mpi, abandon: abandon))
       } catch let agreed as Agreed {
         try communication.close()
         guard communication.rank == 0 else { return 0 }

@@ -34,6 +34,8 @@ extension Setting {
     .integer("dead-steps", \.deadSteps, 0...1_000_000_000),
     .integer("restart-dead", \.restartDead, 0...1000),
     .onNonFinite,
+    .integer("stall-warning", \.stallWarning, 0...1_000_000, definesRun: false),
+    .integer("stall-limit", \.stallLimit, 0...1_000_000, definesRun: false),
     .text("init", \.initialWeights, "a .safetensors file"),
     .integer("ranks", \.ranks, 1...256, definesRun: false).unrecorded,
     .enumeration("gemm", \.gemm, definesRun: false),

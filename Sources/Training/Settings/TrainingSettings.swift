@@ -51,6 +51,9 @@ public struct TrainingSettings: Equatable, Sendable {
   public var deadSteps = 600
   public var restartDead = 0
   public var onNonFinite = NonFiniteChoice.stop
+  /// Seconds of waiting for another rank after which it is named, and after which the job is given up; 0 for never.
+  public var stallWarning = 60
+  public var stallLimit = 600
 
   // On what.
   public var ranks: Int?
