@@ -102,6 +102,12 @@ struct SettingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Give up after n seconds of waiting for a rank; 0 never.", valueName: "n"))
   var stallLimit: String?
   @Option(
+    help: ArgumentHelp(
+      "Compare the ranks' parameters every n steps and before each save; 0 never.", valueName: "n"))
+  var auditEvery: String?
+  @Flag(help: "Copy the majority's replica to a rank whose own differs.")
+  var heal = false
+  @Option(
     help: ArgumentHelp("Whose matrix products: own, or openblas (slower, for comparison).", valueName: "name")
   )
   var gemm: String?
@@ -139,7 +145,8 @@ struct SettingOptions: ParsableArguments {
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
       "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
       "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
-      "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit, "seed": seed,
+      "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit,
+      "audit-every": auditEvery, "heal": heal ? "true" : nil, "seed": seed,
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads,
       "run": run,

@@ -30,6 +30,7 @@ final class Trainer {
   private let update: Update
   private let deadStart: DeadStart
   private let totals: StepTotals
+  private let replicas: ReplicaAudit
   private(set) var standing: Standing
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
@@ -60,6 +61,7 @@ final class Trainer {
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
     totals = StepTotals(thread: rank.communication)
+    replicas = ReplicaAudit(settings, replica: replica, rank: rank)
   }
 
   /// Trains to the end of the schedule, or until any rank is asked to stop.
@@ -76,6 +78,7 @@ final class Trainer {
       if standing.hasStalled(settings, schedule) { break }
       if interruption == .stop, standing.step < schedule.steps { try stop() }
     }
+    try audit(isSaved: true)
     try explain()
     try coordinator?.complete(standing)
     return .finished
@@ -101,6 +104,7 @@ final class Trainer {
       times.add(last)
       rank.pulse.enter(.recording)
       if try isDead(after: report) { return .dead }
+      try audit(isSaved: settings.checkpointEvery.map { report.step % $0 == 0 } ?? false)
       try coordinator?.endStep(report, standing)
       if report.isStopping { return .stop }
       if schedule.endsEpoch(standing.step) { break }
@@ -176,7 +180,13 @@ final class Trainer {
     return standing.restarts < settings.restartDead
   }
 
+  /// Compares the replicas, where it is time to or a checkpoint follows.
+  private func audit(isSaved: Bool) throws {
+    if let healed = try replicas.run(after: standing.step, isSaved: isSaved) { coordinator?.warn(healed) }
+  }
+
   private func endEpoch() throws {
+    try audit(isSaved: true)
     let epoch = schedule.epoch(of: standing.step)
     let isLast = standing.step == schedule.steps
     let score = settings.evalEvery > 0 && (epoch % settings.evalEvery == 0 || isLast) ? try evaluate() : nil
@@ -202,6 +212,7 @@ final class Trainer {
 
   /// Ends the run after the step that all ranks have done.
   private func stop() throws {
+    try audit(isSaved: true)
     try explain()
     try coordinator?.stop(standing)
     throw Agreed(failure: Failure(.stopped, "stopped on request after step \(standing.step)"))

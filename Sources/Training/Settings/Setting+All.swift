@@ -36,6 +36,8 @@ extension Setting {
     .onNonFinite,
     .integer("stall-warning", \.stallWarning, 0...1_000_000, definesRun: false),
     .integer("stall-limit", \.stallLimit, 0...1_000_000, definesRun: false),
+    .integer("audit-every", \.auditEvery, 0...1_000_000_000, definesRun: false),
+    .flag("heal", \.heal, definesRun: false),
     .text("init", \.initialWeights, "a .safetensors file"),
     .integer("ranks", \.ranks, 1...256, definesRun: false).unrecorded,
     .enumeration("gemm", \.gemm, definesRun: false),

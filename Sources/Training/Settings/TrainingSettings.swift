@@ -54,6 +54,9 @@ public struct TrainingSettings: Equatable, Sendable {
   /// Seconds of waiting for another rank after which it is named, and after which the job is given up; 0 for never.
   public var stallWarning = 60
   public var stallLimit = 600
+  /// Steps after which the ranks compare their replicas; 0 for never.
+  public var auditEvery = 100
+  public var heal = false
 
   // On what.
   public var ranks: Int?
