@@ -115,6 +115,9 @@ struct SettingOptions: ParsableArguments {
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
   var threads: String?
+  @Option(
+    help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
+  var startLimit: String?
   @Option(help: ArgumentHelp("Run directory; default runs/<model>-<n>.", valueName: "dir"))
   var run: String?
   @Flag(help: "Take the run directory from the job that holds it.")
@@ -146,7 +149,7 @@ struct SettingOptions: ParsableArguments {
       "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
       "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
       "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit,
-      "audit-every": auditEvery, "heal": heal ? "true" : nil, "seed": seed,
+      "audit-every": auditEvery, "start-limit": startLimit, "heal": heal ? "true" : nil, "seed": seed,
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads,
       "run": run,

@@ -12,21 +12,25 @@ public struct RankRunner: Sendable {
   private let inProcessRanks: Int?
   private let threads: Int?
   private let gemm: ProductChoice
+  private let startLimit: Int
   private let console: Console
 
   /// - Parameters:
   ///   - ranks: how many ranks to run as threads of this process (`--ranks`); nil for one, or for what mpirun started.
   ///   - threads: threads a rank; nil divides the processors among the ranks of the machine.
   ///   - gemm: whose matrix products the ranks use.
+  ///   - startLimit: seconds after which the ranks of mpirun must have met; 0 for any time.
   ///   - console: where errors go.
   public init(
-    ranks: Int?, threads: Int?, gemm: ProductChoice = .own, environment: [String: String], console: Console
+    ranks: Int?, threads: Int?, gemm: ProductChoice = .own, startLimit: Int = 120,
+    environment: [String: String], console: Console
   ) throws(Failure) {
     launch = try LaunchEnvironment(environment)
     self.environment = environment
     inProcessRanks = ranks
     self.threads = threads
     self.gemm = gemm
+    self.startLimit = startLimit
     self.console = console
     if launch.usesMPI, ranks != nil {
       throw Failure(
@@ -45,7 +49,8 @@ public struct RankRunner: Sendable {
       if launch.usesMPI { return try runUnderMPI(body) }
       return try runInProcess(inProcessRanks ?? 1, body)
     } catch {
-      if launch.rank == 0 { console.error(error) }
+      // Rank 0 may be the one that the others never met.
+      if launch.rank == 0 || error.code == .peerLost { console.error(error) }
       return error.code.rawValue
     }
   }
@@ -62,9 +67,16 @@ public struct RankRunner: Sendable {
   }
 
   private func runUnderMPI(_ body: (Rank) throws -> Void) throws(Failure) -> Int32 {
-    let communication = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator() }
+    if launch.localRank == 0, let warning = SharedMemory.warning(ranks: launch.localSize) {
+      console.warning(warning)
+    }
+    // Rank 0 speaks first, and the others where it does not.
+    let seconds = startLimit == 0 ? 0 : startLimit + (launch.rank == 0 ? 0 : 2)
+    let (communication, share) = try Meeting.within(seconds) { () throws(Failure) in
+      let communication = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator() }
+      return (communication, try communication.processorShare())
+    }
     try launch.check(worldSize: communication.size)
-    let share = try communication.processorShare()
     return run(
       body, on: communication, threads: threads ?? share, mpi: MPICommunicator.libraryVersion,
       abandon: { communication.abort($0) })

@@ -61,6 +61,8 @@ public struct TrainingSettings: Equatable, Sendable {
   // On what.
   public var ranks: Int?
   public var threads: Int?
+  /// Seconds after which the ranks must have met; 0 for any time.
+  public var startLimit = 120
   public var gemm = ProductChoice.own
 
   // What is left behind and shown.

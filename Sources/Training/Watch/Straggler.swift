@@ -10,6 +10,8 @@ package struct Straggler {
 
   /// How much more work than the others' makes a rank slow; below that, ranks differ by chance.
   package static let threshold = 0.05
+  /// Seconds below which a difference is chance, however large a part of a short run it is.
+  package static let least = 0.5
 
   package init(_ ranks: [RankTimes]) {
     // Where ranks share processors, one that waits rightly makes room for another that computes.
@@ -44,8 +46,9 @@ package struct Straggler {
     let rank = work.indices.max { work[$0] < work[$1] } ?? 0
     let usual = median(of: { $0.times.work + $0.times.starved }, without: rank)
     let excess = work[rank] / max(usual, 1e-9) - 1
-    guard excess > Self.threshold else {
-      return "slowest: none; the ranks' own work differs by less than \(Int(100 * Self.threshold)) %"
+    guard excess > Self.threshold, work[rank] - usual > Self.least else {
+      return
+        "slowest: none; the ranks' own work differs by less than \(Int(100 * Self.threshold)) % or \(Self.least) s"
     }
     return
       "slowest: rank \(rank) (\(printable(ranks[rank].host))), \(fixed(100 * excess, 0)) % more time than "
