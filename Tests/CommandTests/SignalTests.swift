@@ -34,7 +34,8 @@ import Testing
     try program.wait(for: 20, of: run)
     let processes = try (0..<3).map { try process(ofRank: $0, in: run) }
     kill(processes[rank], SIGKILL)
-    Thread.sleep(forTimeInterval: 5)
+    let deadline = Date().addingTimeInterval(5)
+    while Date() < deadline, processes.contains(where: exists) { Thread.sleep(forTimeInterval: 0.1) }
     #expect(!processes.contains(where: exists))
     let result = try program.result()
     #expect(result.status == 137, "\(result.errors)")

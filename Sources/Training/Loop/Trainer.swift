@@ -35,7 +35,7 @@ final class Trainer {
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
   private var times = StepTimes()
-  private let usage = ThreadUsage.current
+  private let usage: ThreadUsage
 
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
@@ -61,6 +61,7 @@ final class Trainer {
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
     totals = StepTotals(thread: rank.communication)
+    usage = ThreadUsage.current(withLanes: rank.waitsByPolling)
     replicas = ReplicaAudit(settings, replica: replica, rank: rank)
   }
 
@@ -206,7 +207,8 @@ final class Trainer {
   /// Says where the time went, and which rank held the others up.
   private func explain() throws {
     rank.pulse.enter(.recording)
-    let ranks = try rank.communication.gather(times, ThreadUsage.current - usage)
+    let ranks = try rank.communication.gather(
+      times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
     coordinator?.say(Straggler(ranks).text)
   }
 

@@ -68,8 +68,9 @@ package struct Straggler {
     let most = max(data, queued + starved, processor, idle)
     if most == data { return "its input, which kept it waiting \(fixed(own.times.data, 1)) s" }
     if most == queued + starved {
+      let pushed = usage.switches > 0 ? ", and was pushed off \(grouped(usage.switches)) times" : ""
       return
-        "\(contention(rank)): it wanted to run for \(fixed(usage.queued + own.times.starved, 1)) s but could not"
+        "\(contention(rank)): it wanted to run for \(fixed(usage.queued + own.times.starved, 1)) s but could not\(pushed)"
     }
     if most == processor {
       let faults = usage.faults - Int(median(of: { Double($0.usage.faults) }, without: rank))

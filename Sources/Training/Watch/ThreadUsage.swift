@@ -22,7 +22,10 @@ package struct ThreadUsage: Codable, Equatable {
   package init() {}
 
   /// Of the thread that asks.
-  package static var current: ThreadUsage {
+  ///
+  /// - Parameter withLanes: whether the threads that compute beside it are this rank's; the one that was held up most then
+  ///   counts, because all wait for it.
+  package static func current(withLanes: Bool) -> ThreadUsage {
     var usage = rusage()
     // RUSAGE_THREAD is hidden from C without GNU's extensions.
     _ = getrusage(__rusage_who_t(1), &usage)
@@ -31,11 +34,25 @@ package struct ThreadUsage: Codable, Equatable {
     found.switches = usage.ru_nivcsw
     found.faults = usage.ru_minflt
     found.diskFaults = usage.ru_majflt
-    // Nanoseconds run, nanoseconds queued, times run.
-    let text = FileManager.default.contents(atPath: "/proc/thread-self/schedstat")
-    let numbers = String(decoding: text ?? Data(), as: UTF8.self).split(separator: " ")
-    if numbers.count == 3 { found.queued = (Double(numbers[1]) ?? 0) * 1e-9 }
+    found.queued = queued(of: "/proc/thread-self")
+    if withLanes { found.queued = max(found.queued, queuedOfLanes) }
     return found
+  }
+
+  /// Of the thread named `lane N` that waited longest.
+  private static var queuedOfLanes: Double {
+    let threads = "/proc/self/task"
+    return ((try? FileManager.default.contentsOfDirectory(atPath: threads)) ?? []).reduce(0) { most, thread in
+      let name = FileManager.default.contents(atPath: "\(threads)/\(thread)/comm") ?? Data()
+      return name.starts(with: Data("lane ".utf8)) ? max(most, queued(of: "\(threads)/\(thread)")) : most
+    }
+  }
+
+  /// Nanoseconds run, nanoseconds queued, times run: of these the second, in seconds.
+  private static func queued(of thread: String) -> Double {
+    let text = FileManager.default.contents(atPath: "\(thread)/schedstat") ?? Data()
+    let numbers = String(decoding: text, as: UTF8.self).split { $0.isWhitespace }
+    return numbers.count == 3 ? (Double(numbers[1]) ?? 0) * 1e-9 : 0
   }
 
   private static func seconds(_ time: timeval) -> Double {
