@@ -77,6 +77,39 @@ import Testing
       "\(result.errors)")
   }
 
+  /// A network namespace with an interface that answers nothing, though it has this machine's address. It takes root or user
+  /// namespaces, and iproute2.
+  @Test("fault 31: MPI on an interface that does not route → 69 after --start-limit, with the same hint")
+  func anInterfaceThatDoesNotRoute() throws {
+    let scratch = try ScratchDirectory()
+    let setUp = """
+      set -e
+      ip link set lo up
+      ip link add dead0 type veth peer name dead1
+      ip addr add 10.99.0.1/24 dev dead0
+      ip link set dead0 up
+      ip link set dead1 up
+      ip neigh add 10.99.0.1 lladdr 02:00:00:00:00:01 dev dead0
+      ip route add 10.99.0.1 dev dead0 table 99
+      ip rule add pref 10 lookup local
+      ip rule add pref 5 to 10.99.0.1 lookup 99
+      ip rule del pref 0
+
+      """
+    let mpirun = [
+      "mpirun", "-n", "2", "--oversubscribe", "--mca", "oob_tcp_if_include", "lo", "--mca", "btl", "self,tcp",
+      "--mca", "btl_tcp_if_include", "dead0", try Program.path("cnn-dist"),
+    ]
+    let command = (mpirun + smallTraining(scratch.file("run"), ["--start-limit", "3"])).map { "'\($0)'" }
+    let result = try Program(
+      ["-rn", "sh", "-c", setUp + "exec " + command.joined(separator: " ")], program: "/usr/bin/unshare"
+    ).result(seconds: 60)
+    #expect(result.status == 69, "\(result.errors)")
+    let errors = result.ownErrors.filter { $0.hasPrefix("cnn-dist: error: ") }
+    #expect(
+      errors.count == 1 && errors[0].contains("--mca btl_tcp_if_include eth0"), "\(result.errors)")
+  }
+
   /// In a mount namespace of its own, which takes root or user namespaces; where neither is allowed, the test fails.
   @Test("fault 32: a /dev/shm of 6 MiB for 4 ranks → a warning before MPI starts, no SIGBUS")
   func tinySharedMemory() throws {

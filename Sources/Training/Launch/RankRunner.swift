@@ -71,7 +71,7 @@ public struct RankRunner: Sendable {
       console.warning(warning)
     }
     // Rank 0 speaks first, and the others where it does not.
-    let seconds = startLimit == 0 ? 0 : startLimit + (launch.rank == 0 ? 0 : 2)
+    let seconds = startLimit == 0 ? 0 : startLimit + (launch.rank == 0 ? 0 : 5)
     let (communication, share) = try Meeting.within(seconds) { () throws(Failure) in
       let communication = try CommunicationThread(name: "mpi") { () throws(Failure) in try MPICommunicator() }
       return (communication, try communication.processorShare())
