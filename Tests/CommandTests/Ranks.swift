@@ -23,10 +23,18 @@ func process(ofRank rank: Int, in run: String) throws -> pid_t {
   return beat.withUnsafeBytes { pid_t($0.loadUnaligned(fromByteOffset: 16, as: Int64.self)) }
 }
 
-/// Whether a process is there; one that nobody has waited for yet is not.
-func exists(_ process: pid_t) -> Bool {
-  guard let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8) else {
-    return false
+/// Whether these processes are gone, or go within some seconds; one that nobody has waited for yet is gone.
+func areGone(_ processes: [pid_t], within seconds: Double) -> Bool {
+  let deadline = Date().addingTimeInterval(seconds)
+  while Date() < deadline {
+    let left = processes.filter {
+      guard let status = try? String(contentsOfFile: "/proc/\($0)/status", encoding: .utf8) else {
+        return false
+      }
+      return !status.contains("State:\tZ") && !status.contains("State:\tX")
+    }
+    if left.isEmpty { return true }
+    Thread.sleep(forTimeInterval: 0.05)
   }
-  return !status.contains("State:\tZ")
+  return false
 }

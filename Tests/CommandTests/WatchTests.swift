@@ -28,7 +28,7 @@ import Testing
     #expect(warnings(result).first?.contains(": waiting 3 s for \(place)") == true, "\(result.errors)")
     let errors = result.ownErrors.filter { $0.contains("error: ") }
     #expect(errors.count == 1 && errors[0].contains("waited 6 s for \(place)"), "\(result.errors)")
-    #expect(!processes.contains(where: exists))
+    #expect(areGone(processes, within: 5))
   }
 
   @Test("fault 8: a rank that hangs in a step → named with what it does, 69", arguments: [true, false])

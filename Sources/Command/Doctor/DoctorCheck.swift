@@ -1,6 +1,6 @@
 /// One thing that was looked at.
-struct DoctorCheck: Codable, Equatable {
-  enum Verdict: String, Codable {
+package struct DoctorCheck: Codable, Equatable {
+  package enum Verdict: String, Codable {
     case ok
     /// Works, but slower or less safely than it could.
     case warning
@@ -8,13 +8,13 @@ struct DoctorCheck: Codable, Equatable {
     case bad
   }
 
-  var name: String
-  var verdict: Verdict
-  var found: String
+  package var name: String
+  package var verdict: Verdict
+  package var found: String
   /// What to do; empty where there is nothing to.
-  var advice: String
+  package var advice: String
   /// The exit code where it is bad.
-  var code: Int32?
+  package var code: Int32?
 
   static func ok(_ name: String, _ found: String) -> DoctorCheck {
     DoctorCheck(name: name, verdict: .ok, found: found, advice: "")

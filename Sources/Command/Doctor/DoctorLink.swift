@@ -3,17 +3,24 @@ import Failures
 import Foundation
 
 /// Messages between two ranks.
-struct DoctorLink: Codable, Equatable {
-  var ranks: [Int]
+package struct DoctorLink: Codable, Equatable {
+  package var ranks: [Int]
   /// Whether both are on one machine.
-  var isLocal: Bool
+  package var isLocal: Bool
   /// Of a message of 8 bytes, one way.
-  var microseconds: Double
+  package var microseconds: Double
   /// Both ways at once, each.
-  var gigabytesPerSecond: Double
+  package var gigabytesPerSecond: Double
+
+  package init(ranks: [Int], isLocal: Bool, microseconds: Double, gigabytesPerSecond: Double) {
+    self.ranks = ranks
+    self.isLocal = isLocal
+    self.microseconds = microseconds
+    self.gigabytesPerSecond = gigabytesPerSecond
+  }
 
   /// The pairs that are measured: all of up to 16 ranks; of more, each rank with its neighbour and one half round.
-  static func pairs(of count: Int) -> [(Int, Int)] {
+  package static func pairs(of count: Int) -> [(Int, Int)] {
     guard count > 16 else { return (0..<count).flatMap { low in (low + 1..<count).map { (low, $0) } } }
     let near = (0..<count - 1).map { ($0, $0 + 1) }
     return near + (0..<count / 2).map { ($0, $0 + count / 2) }

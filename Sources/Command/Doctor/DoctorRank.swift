@@ -8,26 +8,26 @@ import Telemetry
 import Training
 
 /// What one rank finds where it runs.
-struct DoctorRank: Codable, Equatable {
-  var rank: Int
-  var host: String
+package struct DoctorRank: Codable, Equatable {
+  package var rank: Int
+  package var host: String
   /// The processors that it may use.
-  var processors: [Int]
+  package var processors: [Int]
   /// Those of its machine.
-  var processorsOnline: Int
-  var threads: Int
-  var program: String
-  var mpi: String
-  var instructionSet: String
-  var blas: String
+  package var processorsOnline: Int
+  package var threads: Int
+  package var program: String
+  package var mpi: String
+  package var instructionSet: String
+  package var blas: String
   /// What OPENBLAS_CORETYPE says; nil where it is not set.
-  var forcedBlas: String?
+  package var forcedBlas: String?
   /// Fused multiply-adds of one thread while all ranks do the same, in 10^9 operations a second.
-  var gigaflops: Double
+  package var gigaflops: Double
   /// UTC, right after a barrier.
-  var clock: Double
+  package var clock: Double
   /// What the first rank of a machine finds there; nil on the others.
-  var machine: DoctorMachine?
+  package var machine: DoctorMachine?
 
   /// Looks and measures. Collective.
   init(_ rank: Rank, data: String?, environment: [String: String]) throws {
@@ -52,19 +52,19 @@ struct DoctorRank: Codable, Equatable {
 }
 
 /// What belongs to a machine and not to a rank.
-struct DoctorMachine: Codable, Equatable {
+package struct DoctorMachine: Codable, Equatable {
   /// Free bytes of /dev/shm; nil where there is none.
-  var sharedMemory: Int?
-  var sharedMemoryWarning: String?
-  var staleSegments: [String]
+  package var sharedMemory: Int?
+  package var sharedMemoryWarning: String?
+  package var staleSegments: [String]
   /// Where the data are, and a digest of all four files.
-  var data: String
-  var dataDigest: String?
+  package var data: String
+  package var dataDigest: String?
   /// Files that are valid, but not the published ones.
-  var unknownData: [String]
+  package var unknownData: [String]
   /// Why there are no data.
-  var dataFailure: String?
-  var dataCode: Int32?
+  package var dataFailure: String?
+  package var dataCode: Int32?
 
   init(ranks: Int, data: String?, environment: [String: String]) {
     sharedMemory = SharedMemory.free()

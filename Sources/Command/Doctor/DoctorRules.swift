@@ -2,13 +2,23 @@ import Foundation
 import Telemetry
 
 /// What follows from what the ranks found.
-struct DoctorRules {
-  let ranks: [DoctorRank]
-  let links: [DoctorLink]
+package struct DoctorRules {
+  package let ranks: [DoctorRank]
+  package let links: [DoctorLink]
   /// The MPI library that the program was compiled with.
-  let compiledMPI: String
-  let usesMPI: Bool
-  let hasMPIRun: Bool
+  package let compiledMPI: String
+  package let usesMPI: Bool
+  package let hasMPIRun: Bool
+
+  package init(
+    ranks: [DoctorRank], links: [DoctorLink], compiledMPI: String, usesMPI: Bool, hasMPIRun: Bool
+  ) {
+    self.ranks = ranks
+    self.links = links
+    self.compiledMPI = compiledMPI
+    self.usesMPI = usesMPI
+    self.hasMPIRun = hasMPIRun
+  }
 
   /// A rank this much slower than the others' median is pointed out.
   static let slow = 0.8
@@ -17,7 +27,7 @@ struct DoctorRules {
   /// Seconds by which clocks may differ: enough for logs to be read side by side.
   static let skew = 1.0
 
-  var checks: [DoctorCheck] {
+  package var checks: [DoctorCheck] {
     [mpi, job, processors, speed, instructionSet, blas, sharedMemory, staleSegments, data, clocks]
       + (links.isEmpty ? [] : [network])
   }
@@ -194,7 +204,7 @@ struct DoctorRules {
   }
 
   /// What to type. Ranks compute on as many processors as there are, one each.
-  var command: String {
+  package var command: String {
     let slots = hosts.map { host in (host, ranks.first { $0.host == host }?.processorsOnline ?? 1) }
     let total = usesMPI ? slots.reduce(0) { $0 + $1.1 } : Set(ranks[0].processors).count
     var words = ["mpirun", "-n \(total)"]
