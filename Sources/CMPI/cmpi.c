@@ -149,6 +149,14 @@ int cmpi_all_gather(const cmpi_communicator *communicator, const void *bytes, in
   return 0;
 }
 
+int cmpi_exchange(
+    const cmpi_communicator *communicator, const void *sent, void *received, int64_t count, int peer) {
+  if (count < 0 || count > CMPI_CHUNK) return CMPI_BAD_ARGUMENT;
+  return MPI_Sendrecv(
+      sent, (int)count, MPI_BYTE, peer, 0, received, (int)count, MPI_BYTE, peer, 0, communicator->handle,
+      MPI_STATUS_IGNORE);
+}
+
 int cmpi_barrier(const cmpi_communicator *communicator) { return MPI_Barrier(communicator->handle); }
 
 int cmpi_abort(int code) { return cmpi_is_running() ? MPI_Abort(MPI_COMM_WORLD, code) : 0; }

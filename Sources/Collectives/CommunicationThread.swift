@@ -80,6 +80,12 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
   /// Waits until the job with this ticket is done.
   public func wait(for ticket: Int) { queue.wait(for: ticket) }
 
+  /// How long the rank has been waiting for communication, and so for other ranks; 0 where it does not. For any thread.
+  public var secondsWaited: Double { queue.secondsWaited }
+
+  /// Seconds that the thread has had a processor. MPI waits by polling, so that whoever waits and has none is held up itself.
+  public var processorSeconds: Double { thread.processorSeconds }
+
   /// Runs `body` on the thread, after all jobs submitted before, and returns what it returns.
   public func perform<Value>(
     _ body: (any Communicator) throws(Failure) -> Value

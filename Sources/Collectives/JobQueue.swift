@@ -1,3 +1,5 @@
+import Glibc
+import Synchronization
 import Threads
 
 /// Jobs in the order in which they were submitted, in a ring that never grows.
@@ -14,6 +16,8 @@ final class JobQueue: @unchecked Sendable {
   private let state = Monitor(State())
   private let ring: UnsafeMutablePointer<(any CommunicationJob)?>
   private let capacity: Int
+  /// When the wait that is under way began, in nanoseconds; 0 where nobody waits.
+  private let waitBegan = Atomic<Int64>(0)
 
   init(capacity: Int) {
     self.capacity = capacity
@@ -38,7 +42,15 @@ final class JobQueue: @unchecked Sendable {
 
   /// Waits until the job with this ticket is done.
   func wait(for ticket: Int) {
+    waitBegan.store(monotonicNanoseconds(), ordering: .relaxed)
     state.wait(until: { $0.completed >= ticket })
+    waitBegan.store(0, ordering: .relaxed)
+  }
+
+  /// How long the wait that is under way has lasted; 0 where nobody waits.
+  var secondsWaited: Double {
+    let began = waitBegan.load(ordering: .relaxed)
+    return began == 0 ? 0 : max(1e-9, Double(monotonicNanoseconds() - began) * 1e-9)
   }
 
   /// The next job, or nil when the queue is closed and empty.
@@ -60,4 +72,11 @@ final class JobQueue: @unchecked Sendable {
   func close() {
     state.update { $0.closed = true }
   }
+}
+
+/// A clock that only goes forward.
+private func monotonicNanoseconds() -> Int64 {
+  var time = timespec()
+  clock_gettime(CLOCK_MONOTONIC, &time)
+  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

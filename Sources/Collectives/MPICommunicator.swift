@@ -89,6 +89,14 @@ public final class MPICommunicator: Communicator {
     }
   }
 
+  /// Sends `sent` to rank `peer` and receives as much from it, at once; both ranks call it, and no other.
+  public func exchange(_ sent: inout [UInt8], _ received: inout [UInt8], with peer: Int) throws(Failure) {
+    precondition(sent.count == received.count, "an exchange is as long both ways")
+    checkRoot(peer)
+    let count = Int64(sent.count)
+    try call("MPI_Sendrecv") { cmpi_exchange(handle, &sent, &received, count, Int32(peer)) }
+  }
+
   public func barrier() throws(Failure) {
     try call("MPI_Barrier") { cmpi_barrier(handle) }
   }

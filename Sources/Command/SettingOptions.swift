@@ -97,6 +97,17 @@ struct SettingOptions: ParsableArguments {
       "What to do about a gradient that is not finite: stop, or skip:n updates.", valueName: "what"))
   var onNonFinite: String?
   @Option(
+    help: ArgumentHelp("Name the rank that others wait for after n seconds; 0 never.", valueName: "n"))
+  var stallWarning: String?
+  @Option(help: ArgumentHelp("Give up after n seconds of waiting for a rank; 0 never.", valueName: "n"))
+  var stallLimit: String?
+  @Option(
+    help: ArgumentHelp(
+      "Compare the ranks' parameters every n steps and before each save; 0 never.", valueName: "n"))
+  var auditEvery: String?
+  @Flag(help: "Copy the majority's replica to a rank whose own differs.")
+  var heal = false
+  @Option(
     help: ArgumentHelp("Whose matrix products: own, or openblas (slower, for comparison).", valueName: "name")
   )
   var gemm: String?
@@ -104,6 +115,9 @@ struct SettingOptions: ParsableArguments {
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
   var threads: String?
+  @Option(
+    help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
+  var startLimit: String?
   @Option(help: ArgumentHelp("Run directory; default runs/<model>-<n>.", valueName: "dir"))
   var run: String?
   @Flag(help: "Take the run directory from the job that holds it.")
@@ -134,7 +148,9 @@ struct SettingOptions: ParsableArguments {
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
       "label-smoothing": labelSmoothing, "dropout": dropout, "initialization": initialization,
       "early-stopping": earlyStopping, "dead-steps": deadSteps, "restart-dead": restartDead,
-      "on-nonfinite": onNonFinite, "seed": seed, "init": initialWeights, "gemm": gemm, "ranks": ranks,
+      "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit,
+      "audit-every": auditEvery, "start-limit": startLimit, "heal": heal ? "true" : nil, "seed": seed,
+      "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads,
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume,

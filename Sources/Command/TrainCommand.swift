@@ -45,8 +45,8 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
       return
     }
     let runner = try RankRunner(
-      ranks: settings.ranks, threads: settings.threads, gemm: settings.gemm, environment: environment,
-      console: console)
+      ranks: settings.ranks, threads: settings.threads, gemm: settings.gemm, startLimit: settings.startLimit,
+      environment: environment, console: console)
     let run = TrainingRun(
       settings, environment: environment, console: console, version: Version.current,
       command: CommandLine.arguments)

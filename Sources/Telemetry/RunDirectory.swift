@@ -69,6 +69,7 @@ public final class RunDirectory: Sendable {
     try checkWritable(paths.directory)
     let lock = try FileLock(paths.lock, of: printable(paths.directory), force: force)
     try Directory.create(paths.logs, code: .cannotWrite)
+    try Directory.create(paths.heartbeats, code: .cannotWrite)
     try Directory.create(paths.checkpoints, code: .cannotWrite)
     return RunDirectory(paths, lock: lock)
   }

@@ -13,11 +13,15 @@ public struct RunPaths: Equatable, Sendable {
   public var report: String { member("report.html") }
   public var tensorboard: String { member("tensorboard") }
   public var logs: String { member("logs") }
+  public var heartbeats: String { member("heartbeats") }
   public var checkpoints: String { member("checkpoints") }
   /// Held while a job writes here.
   public var lock: String { member(".lock") }
 
   public func log(rank: Int) -> String { "\(logs)/rank-\(rank).log" }
+
+  /// What a rank says about itself while it runs, for other ranks to read.
+  public func heartbeat(rank: Int) -> String { "\(heartbeats)/rank-\(rank)" }
 
   private func member(_ name: String) -> String {
     directory.hasSuffix("/") ? directory + name : "\(directory)/\(name)"

@@ -47,6 +47,14 @@ public final class DedicatedThread: @unchecked Sendable {
     pthread_join(handle, nil)
   }
 
+  /// Seconds that it has had a processor; for any thread, while it runs.
+  public var processorSeconds: Double {
+    var clock = clockid_t()
+    var time = timespec()
+    guard pthread_getcpuclockid(handle, &clock) == 0, clock_gettime(clock, &time) == 0 else { return 0 }
+    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+  }
+
   deinit { if !joined { pthread_detach(handle) } }
 }
 

@@ -46,9 +46,13 @@ public struct TrainingRun: Sendable {
       rank.isCoordinator ? try openDirectory(graph) : nil
     }
     defer { directory?.release() }
-    let log = try rank.together { () throws(Failure) in try openLog(rank, in: directory) }
+    let path = try rank.communication.broadcast(directory?.paths.directory ?? "", from: 0)
+    let log = try rank.together { () throws(Failure) in try openLog(rank, in: path) }
     log?.info(
       "rank \(rank.index) of \(rank.count) on \(rank.communication.hostName), \(rank.threads) threads")
+    let hosts = try rank.communication.gatherTexts(rank.communication.hostName)
+    let watch = Watch(rank, settings, hosts: hosts, run: path, console: console, log: log)
+    defer { watch.stop() }
     let data = try rank.together { () throws(Failure) in try self.data.value() }
     let schedule = Schedule(
       samples: data.train.count, batchSize: settings.batchSize, epochs: settings.epochs,
@@ -80,7 +84,7 @@ public struct TrainingRun: Sendable {
       announce(schedule, graph: graph, rank: rank, directory: directory, step: standing.step)
     }
     try rank.together { () throws(Failure) in
-      if let directory { try writeRecords(directory, rank: rank) }
+      if let directory { try writeRecords(directory, rank: rank, hosts: hosts) }
     }
     let attempts = Attempts(
       settings: settings, schedule: schedule, data: data, share: share, replica: replica, rank: rank,
@@ -120,9 +124,8 @@ public struct TrainingRun: Sendable {
   }
 
   /// Every rank's log lies in the coordinator's run directory, where the ranks share a file system.
-  private func openLog(_ rank: Rank, in directory: RunDirectory?) throws(Failure) -> Logger? {
-    let path = try rank.communication.broadcast(directory?.paths.directory ?? "", from: 0)
-    let paths = RunPaths(path)
+  private func openLog(_ rank: Rank, in directory: String) throws(Failure) -> Logger? {
+    let paths = RunPaths(directory)
     guard FileManager.default.fileExists(atPath: paths.logs) else { return nil }
     let file = try LogFile(paths.log(rank: rank.index), rank: rank.index)
     return Logger(label: "cnn-dist") { _ in FileLogHandler(file) }

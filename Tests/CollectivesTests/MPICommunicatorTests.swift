@@ -26,6 +26,12 @@ import Testing
     #expect(job.status == 69, "\(job.output)")
   }
 
+  @Test func pairsExchange() throws {
+    let job = try mpirun(ranks: 4, ["exchange"])
+    #expect(job.status == 0, "\(job.output)")
+    #expect(job.output.split(separator: "\n").filter { $0.contains("ok: ") }.count == 8, "\(job.output)")
+  }
+
   /// A step's gradients and small reductions: ranks as threads of one process, and MPI with one rank. With more, Open
   /// MPI itself calls malloc about once a collective.
   @Test(arguments: [["allocations"], ["allocations", "3"]])

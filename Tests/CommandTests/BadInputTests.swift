@@ -47,7 +47,8 @@ import Testing
       "MaxPool2d 15", "--image-size", "give at least 32")
   }
 
-  @Test func aBatchSmallerThanTheRanks() throws {
+  @Test("fault 27: a batch smaller than the number of ranks → 78 before any work")
+  func aBatchSmallerThanTheRanks() throws {
     let scratch = try ScratchDirectory()
     for ranks in [nil, 3] as [Int?] {
       let arguments = ["train", "lenet", "--batch-size", "2", "--run", scratch.file("run")]
@@ -96,7 +97,8 @@ import Testing
     expect(try Program.run(["train", "lenet", "--ranks", "2"], ranks: 2), 78, "--ranks")
   }
 
-  @Test func slurmWithoutMPI() throws {
+  @Test("fault 30: four tasks of Slurm that MPI does not know of → 78, says --mpi=pmix")
+  func slurmWithoutMPI() throws {
     expect(
       try Program.run(["train", "lenet"], environment: ["SLURM_NTASKS": "4", "SLURM_PROCID": "0"]), 78,
       "SLURM_NTASKS=4", "--mpi=pmix")
@@ -259,7 +261,8 @@ import Testing
   }
 
   /// Two programs in one job, as two nodes with other settings would be.
-  @Test func ranksThatDisagreeAboutTheRun() throws {
+  @Test("fault 26: another --seed on one rank → 78, names the option and the rank")
+  func ranksThatDisagreeAboutTheRun() throws {
     let scratch = try ScratchDirectory()
     let first = [
       "train", "lenet", "--dataset", "synthetic", "--max-steps", "2", "--run", scratch.file("run"),

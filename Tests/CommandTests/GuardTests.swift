@@ -85,7 +85,10 @@ import Testing
 
   private static let fault = ["CNN_DIST_FAULT": "nan@gradient,rank=1,step=3"]
 
-  @Test func aGradientThatIsNotFiniteNamesRankStepAndLayer() throws {
+  @Test(
+    "fault 28: a gradient that is not a number on one rank → 70, names rank, step and layer; the last checkpoint stays"
+  )
+  func aGradientThatIsNotFiniteNamesRankStepAndLayer() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
     let result = try Program.run(
@@ -102,7 +105,8 @@ import Testing
     #expect(status.state == .failed && status.message.contains("rank 1"))
   }
 
-  @Test func aGradientThatIsNotFiniteCanBeLeftOut() throws {
+  @Test("fault 28: the same with --on-nonfinite skip:1 → its update is left out, training goes on")
+  func aGradientThatIsNotFiniteCanBeLeftOut() throws {
     let scratch = try ScratchDirectory()
     let (run, parts) = (scratch.file("run"), scratch.file("parts"))
     let arguments = smallTraining(

@@ -84,7 +84,9 @@ import Testing
   }
 
   /// Counts are integers and nothing is padded: odd sizes on odd ranks, the last batch of 3 samples, end alike.
-  @Test(arguments: [(2, false), (3, false), (4, false), (7, false), (3, true), (4, true)])
+  @Test(
+    "fault 27: 103 and 101 samples, batches of 25, on 2 to 7 ranks → every sample counted once",
+    arguments: [(2, false), (3, false), (4, false), (7, false), (3, true), (4, true)])
   func unevenShardsCountEverySampleOnce(ranks: Int, underMPI: Bool) throws {
     let scratch = try ScratchDirectory()
     let arguments = [
@@ -108,7 +110,10 @@ import Testing
     #expect(abs((test * 101).rounded() - test * 101) < 1e-3)
   }
 
-  @Test func aStoppedRunResumesToTheSameBytes() throws {
+  @Test(
+    "fault 4: SIGUSR1 to mpirun in the middle of training → 75, resumed it ends with the same bytes and metrics"
+  )
+  func aStoppedRunResumesToTheSameBytes() throws {
     let scratch = try ScratchDirectory()
     let (whole, parts) = (scratch.file("whole"), scratch.file("parts"))
     let arguments = [

@@ -126,6 +126,21 @@ func allocations(_ thread: CommunicationThread) throws {
   say("rank \(thread.rank): \(count) allocations in 100 steps")
 }
 
+/// Pairs of neighbours exchange their ranks, then much more than MPI sends without waiting for the receiver.
+func exchange(_ thread: CommunicationThread) throws {
+  let peer = thread.rank ^ 1
+  guard peer < thread.size else { return }
+  for count in [1, 4_000_000] {
+    var sent = [UInt8](repeating: UInt8(thread.rank + 1), count: count)
+    var received = [UInt8](repeating: 0, count: count)
+    try thread.perform { communicator throws(Failure) in
+      try (communicator as? MPICommunicator)?.exchange(&sent, &received, with: peer)
+    }
+    let isRight = received.allSatisfy { $0 == UInt8(peer + 1) } && sent[0] == UInt8(thread.rank + 1)
+    say("\(isRight ? "ok" : "failed"): \(count) bytes from rank \(peer)")
+  }
+}
+
 /// Runs `check` on ranks that are threads of this process.
 func onThreads(_ ranks: Int, _ check: @escaping @Sendable (CommunicationThread) throws -> Void) {
   let threads = InProcessCommunicator.world(size: ranks).map { communicator in
@@ -164,6 +179,7 @@ do {
     } else {
       try onMPI(chunk: MPICommunicator.largestChunk, allocations)
     }
+  case "exchange": try onMPI(chunk: MPICommunicator.largestChunk, exchange)
   case "waiting": try onMPI(chunk: MPICommunicator.largestChunk, waiting)
   case "bench" where numbers.count == 2:
     let bytes = numbers[0]

@@ -66,8 +66,18 @@ public final class Program: @unchecked Sendable {
     try process.run()
   }
 
-  /// Where a program of this package is: beside the tests.
+  /// Where a script of this package is.
+  public static func script(_ name: String) -> String {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    return root.deletingLastPathComponent().appendingPathComponent("scripts/\(name)").path
+  }
+
+  /// Its process, or that of its mpirun.
+  public var identifier: Int32 { process.processIdentifier }
+
+  /// Where a program of this package is: beside the tests. A path from the root stays as it is.
   public static func path(_ name: String) throws -> String {
+    if name.hasPrefix("/") { return name }
     let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
     let program = tests.deletingLastPathComponent().appendingPathComponent(name).path
     guard FileManager.default.isExecutableFile(atPath: program) else {

@@ -41,7 +41,7 @@ import Threads
     #expect(try RunDirectory.latest(model: "lenet-max", under: root) == nil)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: next.paths.directory).sorted()
-        == [".lock", "checkpoints", "logs"])
+        == [".lock", "checkpoints", "heartbeats", "logs"])
     #expect(first.isHeld && next.isHeld)
   }
 
@@ -180,7 +180,7 @@ import Threads
       #expect(throws: Failure.self) { try status.write(RunStatus(state: .failed, step: 1, epoch: 0)) } != nil)
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: run.paths.directory).sorted()
-        == [".lock", "checkpoints", "logs", "metrics.jsonl"])
+        == [".lock", "checkpoints", "heartbeats", "logs", "metrics.jsonl"])
     run.release()
   }
 

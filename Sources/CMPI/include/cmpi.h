@@ -57,6 +57,9 @@ int cmpi_all_reduce(
     const cmpi_communicator *communicator, void *values, int64_t count, cmpi_type type, cmpi_operation operation);
 /* Every rank gives `count` bytes; `all` receives size * count bytes in the order of ranks. */
 int cmpi_all_gather(const cmpi_communicator *communicator, const void *bytes, int64_t count, void *all);
+/* Sends `count` bytes to rank `peer` and receives as many from it, at once; at most CMPI_CHUNK. */
+int cmpi_exchange(
+    const cmpi_communicator *communicator, const void *sent, void *received, int64_t count, int peer);
 int cmpi_barrier(const cmpi_communicator *communicator);
 
 /* Ends every rank of the job; mpirun exits with `code`. */

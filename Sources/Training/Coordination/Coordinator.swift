@@ -64,6 +64,8 @@ final class Coordinator {
 
   func warn(_ text: String) { console.warning(text) }
 
+  func say(_ text: String) { if !text.isEmpty { console.line(text) } }
+
   func endStep(_ report: StepReport, _ standing: Standing) throws(Failure) {
     epoch.add(report)
     window.add(report)

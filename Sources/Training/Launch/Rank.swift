@@ -11,6 +11,13 @@ public struct Rank: Sendable {
   public let threads: Int
   /// The MPI library, or `none` where ranks are threads of one process.
   public let mpi: String
+  /// Where it is in its work, for whoever watches it.
+  let pulse = Pulse()
+  /// Ends the whole job with a code while a rank is stuck; from any thread.
+  let abandon: @Sendable (ExitCode) -> Void
+
+  /// Whether a rank that waits for others keeps a processor busy, as MPI does.
+  var waitsByPolling: Bool { mpi != "none" }
 
   public var index: Int { communication.rank }
   public var count: Int { communication.size }

@@ -30,7 +30,7 @@ struct GradientComputation {
     _ batch: Batch, seed: UInt64, step: Int, exchange: RankExchange? = nil,
     scored: (_ loss: Double, _ correct: Int) -> Void = { _, _ in }
   ) {
-    exchange?.fault = fault?.strikes(step: step) == true ? network.gradients : nil
+    exchange?.strike = fault.map { ($0, step, network) }
     var total = (loss: 0.0, correct: 0)
     var hasBegun = false
     for index in 0..<pieces {
@@ -49,6 +49,6 @@ struct GradientComputation {
         piece.images, samples: samples, accumulating: hasBegun, completing: isLast, exchange: exchange)
       hasBegun = true
     }
-    if exchange == nil, fault?.strikes(step: step) == true { network.gradients.base[0] = .nan }
+    if exchange == nil { fault?.strike(step: step, network) }
   }
 }

@@ -8,8 +8,8 @@ final class RankExchange: GradientExchange {
   private let reducer: GradientReducer
   private let gathers: [(factors: GradientFactors, job: GatherJob)]
   private let thread: CommunicationThread
-  /// Gradients to spoil, for tests, before they are complete.
-  var fault: FloatBuffer?
+  /// What a test has go wrong at the end of backward.
+  var strike: (fault: Fault, step: Int, network: Network)?
   /// Seconds of this step that were spent waiting for factors.
   private var waited = 0.0
 
@@ -31,7 +31,7 @@ final class RankExchange: GradientExchange {
   }
 
   func gradientsReady(from offset: Int) {
-    if offset == 0 { fault?.base[0] = .nan }
+    if offset == 0, let strike { strike.fault.strike(step: strike.step, strike.network) }
     reducer.gradientsReady(from: offset)
   }
 

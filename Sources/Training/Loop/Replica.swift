@@ -50,11 +50,17 @@ public final class Replica {
     return try body()
   }
 
-  /// Gives every rank the coordinator's values, their average, and the moments.
-  func broadcast() throws(Failure) {
-    let average = average.map { [$0.values] } ?? []
-    for buffer in [network.values] + average + optimizer.moments.map(\.buffer) {
-      try rank.communication.broadcast(UnsafeMutableRawBufferPointer(buffer.elements), from: 0)
+  /// Everything that is the same on all ranks, with what a tensor's name there begins with: values, average, moments.
+  var buffers: [(prefix: String, buffer: FloatBuffer)] {
+    let average = average.map { [(prefix: "average.", buffer: $0.values)] } ?? []
+    return [(prefix: "", buffer: network.values)] + average
+      + optimizer.moments.map { (prefix: "\($0.name).", buffer: $0.buffer) }
+  }
+
+  /// Gives every rank the values of rank `root`, their average, and the moments.
+  func broadcast(from root: Int = 0) throws(Failure) {
+    for (_, buffer) in buffers {
+      try rank.communication.broadcast(UnsafeMutableRawBufferPointer(buffer.elements), from: root)
     }
   }
 

@@ -30,9 +30,12 @@ final class Trainer {
   private let update: Update
   private let deadStart: DeadStart
   private let totals: StepTotals
+  private let replicas: ReplicaAudit
   private(set) var standing: Standing
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
+  private var times = StepTimes()
+  private let usage: ThreadUsage
 
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
@@ -58,6 +61,8 @@ final class Trainer {
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
     totals = StepTotals(thread: rank.communication)
+    usage = ThreadUsage.current(withLanes: rank.waitsByPolling)
+    replicas = ReplicaAudit(settings, replica: replica, rank: rank)
   }
 
   /// Trains to the end of the schedule, or until any rank is asked to stop.
@@ -74,6 +79,8 @@ final class Trainer {
       if standing.hasStalled(settings, schedule) { break }
       if interruption == .stop, standing.step < schedule.steps { try stop() }
     }
+    try audit(isSaved: true)
+    try explain()
     try coordinator?.complete(standing)
     return .finished
   }
@@ -88,17 +95,22 @@ final class Trainer {
         order: sampler.order(epoch: epoch), globalBatch: schedule.batchSize, rank: rank.index,
         ranks: rank.count, firstBatch: standing.step % schedule.stepsPerEpoch, epoch: epoch))
     var started = monotonicSeconds()
+    rank.pulse.enter(.loading, step: standing.step + 1)
     while standing.step < schedule.steps, let batch = loader.next() {
       let loaded = monotonicSeconds()
       let report = try train(on: batch)
       let ended = monotonicSeconds()
       last.step = ended - started
       last.data = loaded - started
+      times.add(last)
+      rank.pulse.enter(.recording)
       if try isDead(after: report) { return .dead }
+      try audit(isSaved: settings.checkpointEvery.map { report.step % $0 == 0 } ?? false)
       try coordinator?.endStep(report, standing)
       if report.isStopping { return .stop }
       if schedule.endsEpoch(standing.step) { break }
       started = monotonicSeconds()
+      rank.pulse.enter(.loading, step: standing.step + 1)
     }
     return nil
   }
@@ -106,6 +118,7 @@ final class Trainer {
   /// One step. Allocates nothing.
   private func train(on batch: Batch) throws -> StepReport {
     let step = standing.step + 1
+    rank.pulse.enter(.computing)
     gradient.run(batch, seed: standing.seed, step: step, exchange: exchange) { loss, correct in
       last.loss = loss
       last.correct = Double(correct)
@@ -113,9 +126,15 @@ final class Trainer {
       totals.begin(last)
       exchange.begin()
     }
+    let (polled, began) = (rank.communication.processorSeconds, monotonicSeconds())
     last.exposed = try exchange.finish()
+    if rank.waitsByPolling {
+      let polling = rank.communication.processorSeconds - polled
+      times.addStarved(monotonicSeconds() - began - polling)
+    }
     let (sum, waited) = try totals.finish()
     last.wait = waited
+    rank.pulse.enter(.updating)
 
     let network = replica.network
     let squares = network.sumOfGradientSquares()
@@ -162,7 +181,13 @@ final class Trainer {
     return standing.restarts < settings.restartDead
   }
 
+  /// Compares the replicas, where it is time to or a checkpoint follows.
+  private func audit(isSaved: Bool) throws {
+    if let healed = try replicas.run(after: standing.step, isSaved: isSaved) { coordinator?.warn(healed) }
+  }
+
   private func endEpoch() throws {
+    try audit(isSaved: true)
     let epoch = schedule.epoch(of: standing.step)
     let isLast = standing.step == schedule.steps
     let score = settings.evalEvery > 0 && (epoch % settings.evalEvery == 0 || isLast) ? try evaluate() : nil
@@ -173,13 +198,24 @@ final class Trainer {
   /// Scores the weights that the run is for: their average, where there is one.
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
+    rank.pulse.enter(.evaluating)
     return try replica.withAveragedValues(preparing: { coordinator?.waitUntilSaved() }) {
       try evaluator.evaluate(replica.network)
     }
   }
 
+  /// Says where the time went, and which rank held the others up.
+  private func explain() throws {
+    rank.pulse.enter(.recording)
+    let ranks = try rank.communication.gather(
+      times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
+    coordinator?.say(Straggler(ranks).text)
+  }
+
   /// Ends the run after the step that all ranks have done.
   private func stop() throws {
+    try audit(isSaved: true)
+    try explain()
     try coordinator?.stop(standing)
     throw Agreed(failure: Failure(.stopped, "stopped on request after step \(standing.step)"))
   }

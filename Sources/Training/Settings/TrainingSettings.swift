@@ -51,10 +51,18 @@ public struct TrainingSettings: Equatable, Sendable {
   public var deadSteps = 600
   public var restartDead = 0
   public var onNonFinite = NonFiniteChoice.stop
+  /// Seconds of waiting for another rank after which it is named, and after which the job is given up; 0 for never.
+  public var stallWarning = 60
+  public var stallLimit = 600
+  /// Steps after which the ranks compare their replicas; 0 for never.
+  public var auditEvery = 100
+  public var heal = false
 
   // On what.
   public var ranks: Int?
   public var threads: Int?
+  /// Seconds after which the ranks must have met; 0 for any time.
+  public var startLimit = 120
   public var gemm = ProductChoice.own
 
   // What is left behind and shown.
