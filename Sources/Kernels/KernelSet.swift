@@ -58,6 +58,32 @@ public protocol KernelSet: Sendable {
     _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats)
 
+  // MARK: Convolution, function and 2x2 pooling of one channel (N,H,W,1) -> (N,P,Q,D)
+
+  /// How the two kernels below work, for reports.
+  static var pooledConvolutionAlgorithm: String { get }
+
+  /// Floats of scratch that both need, whatever the batch.
+  static func pooledConvolutionScratch(_ stage: PooledConvolution) -> Int
+
+  /// y = the mean of f(x * w + b) under each 2x2 window, or f of the largest x * w + b under it, which is the largest f: no f
+  /// falls. Of equals the first place wins, row by row; a NaN wins, as in PyTorch.
+  /// - Parameters:
+  ///   - bias: D floats.
+  ///   - saved: gets ``PooledConvolution/saved(batch:)`` floats for the gradients; nil when no backward pass follows.
+  static func pooledConvolution(
+    _ stage: PooledConvolution, batch: Int, x: Floats, weight: Floats, bias: Floats, into y: MutableFloats,
+    saved: MutableFloats?, scratch: MutableFloats)
+
+  /// dw += x transposed * dz and db += sum of dz over images and positions, where dz = f' times what the pooling sends back: a
+  /// quarter of dy to each place of a window, or dy to the place that won.
+  /// - Parameters:
+  ///   - y: what forward wrote; read where the pooling is a maximum.
+  ///   - saved: what forward left.
+  static func pooledConvolutionGradients(
+    _ stage: PooledConvolution, batch: Int, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    weight dw: MutableFloats, bias db: MutableFloats, scratch: MutableFloats)
+
   // MARK: Linear (N,I) x (I,O) -> (N,O)
 
   /// Floats of scratch that the three linear kernels need for a batch.

@@ -70,6 +70,7 @@ public struct Graph: Sendable {
     leave(output)
     for index in statistics.indices { statistics[index].slot.offset += parameterCount }
     fuseActivations()
+    fusePooledConvolutions()
     poolBeforeActivation()
     writeSlicesInPlace()
     gateGradients()

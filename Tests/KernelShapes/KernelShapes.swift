@@ -22,6 +22,27 @@ public struct WindowShape: Sendable, CustomStringConvertible {
   public var description: String { name }
 }
 
+/// A convolution with its function and its pooling, with the name under which results are reported.
+public struct StageShape: Sendable, CustomStringConvertible {
+  public let name: String
+  public let stage: PooledConvolution
+
+  init(
+    _ name: String, _ height: Int, _ width: Int, outputs: Int, kernel: Int = 5, padding: Int = 0,
+    _ function: PooledConvolution.Function, _ pooling: PooledConvolution.Pooling
+  ) {
+    let window = WindowShape(
+      name, height, width, channels: 1, outputs: outputs, kernel: kernel, padding: padding)
+    guard let stage = PooledConvolution(window.geometry, function, pooling) else {
+      preconditionFailure("\(name): this is not done as one")
+    }
+    self.name = name
+    self.stage = stage
+  }
+
+  public var description: String { "\(name), \(stage.function), \(stage.pooling)" }
+}
+
 /// A linear layer's size.
 public struct LinearShape: Sendable, CustomStringConvertible {
   public let inputs: Int
@@ -109,6 +130,23 @@ public enum KernelShapes {
     WindowShape("lenet 2", 10, 10, channels: 16, kernel: 2, stride: 2),
     WindowShape("vgg", 14, 14, channels: 64, kernel: 2, stride: 2),
     WindowShape("16x16 window, the largest", 16, 16, channels: 3, kernel: 16),
+  ]
+
+  public static let stages: [StageShape] = [
+    StageShape("one window", 6, 6, outputs: 1, .identity, .average),
+    StageShape("one window, padded", 2, 3, outputs: 3, kernel: 3, padding: 1, .relu, .maximum),
+    StageShape("padding of all but a tap", 1, 2, outputs: 2, padding: 4, .identity, .maximum),
+    StageShape("last row and column dropped", 15, 12, outputs: 7, padding: 1, .tanh, .average),
+    StageShape("last row and column dropped", 13, 16, outputs: 8, kernel: 3, .sigmoid, .maximum),
+    StageShape("rows longer than their vectors", 9, 36, outputs: 9, padding: 2, .relu, .average),
+    StageShape("rows shorter than their vectors", 11, 37, outputs: 15, padding: 2, .identity, .maximum),
+    StageShape("odd width, full vectors", 8, 37, outputs: 6, .tanh, .maximum),
+    StageShape("16 outputs", 20, 18, outputs: 16, kernel: 3, padding: 2, .sigmoid, .average),
+    StageShape("13 outputs", 10, 70, outputs: 13, padding: 3, .identity, .average),
+    StageShape("lenet", 28, 28, outputs: 6, padding: 2, .sigmoid, .average),
+    StageShape("lenet-max", 28, 28, outputs: 6, .sigmoid, .maximum),
+    StageShape("lenet5", 32, 32, outputs: 6, .tanh, .average),
+    StageShape("lenet with ReLU at 64x64", 64, 64, outputs: 6, padding: 2, .relu, .maximum),
   ]
 
   public static let linears: [LinearShape] = [

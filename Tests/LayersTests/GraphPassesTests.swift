@@ -112,6 +112,58 @@ import Testing
     #expect(graph.nodes.map { $0.op.keeps } == [.input, [.input, .output]])
   }
 
+  /// What begins a network of grey images: each is one operator, whatever the function and the pooling.
+  @Test func aConvolutionOfTheBatchTakesItsFunctionAndItsPooling() throws {
+    let functions: [any Layer] = [ReLU(), Sigmoid(), Tanh()]
+    let poolings: [any Layer] = [AveragePool(2), MaxPool(2)]
+    for pooling in poolings {
+      for function in functions { #expect(try grey { [Conv2D(6, kernel: 5), function, pooling] } == 1) }
+      #expect(try grey { [Conv2D(6, kernel: 3, padding: 1), pooling] } == 1)
+    }
+    let graph = try Graph(
+      Sequential {
+        Conv2D(6, kernel: 5)
+        Sigmoid()
+        AveragePool(2)
+        Conv2D(3, kernel: 5)
+      }, input: Shape(height: 28, width: 28, channels: 1))
+    #expect(graph.nodes.map(\.name) == ["0", "3"])
+    #expect(graph.modules.map(\.kind) == ["Sequential", "Conv2d", "Sigmoid", "AvgPool2d", "Conv2d"])
+  }
+
+  @Test func otherConvolutionsKeepTheirFunctionAndTheirPooling() throws {
+    // Other windows, several channels, and more outputs than fill a vector.
+    #expect(try grey { [Conv2D(6, kernel: 5), Sigmoid(), AveragePool(3, stride: 2)] } == 3)
+    #expect(try grey { [Conv2D(6, kernel: 5), Sigmoid(), MaxPool(2, stride: 2, padding: 1)] } == 3)
+    #expect(try grey { [Conv2D(6, kernel: 5, stride: 2), Sigmoid(), MaxPool(2)] } == 3)
+    #expect(try grey { [Conv2D(17, kernel: 5), Sigmoid(), MaxPool(2)] } == 3)
+    #expect(try operators { [Conv2D(6, kernel: 3), Sigmoid(), MaxPool(2)] } == 3)
+    // Two functions, or something else in between.
+    #expect(try grey { [Conv2D(6, kernel: 5), ReLU(), Sigmoid(), MaxPool(2)] } == 3)
+    #expect(try grey { [Conv2D(6, kernel: 5), Dropout(0.5), MaxPool(2)] } == 3)
+    // Not the batch itself, whose gradient nobody needs.
+    #expect(try grey { [Conv2D(1, kernel: 5), Conv2D(6, kernel: 5), Sigmoid(), MaxPool(2)] } == 4)
+    // Somebody else reads what the convolution or its function writes, or adds to it.
+    let forked = try grey { [Conv2D(6, kernel: 5), Concat("Fork", [[MaxPool(2)], [AveragePool(2)]])] }
+    #expect(forked == 1 + 2 * 2)
+    let summed = try grey {
+      [
+        Residual {
+          Conv2D(6, kernel: 5)
+        } shortcut: {
+          Conv2D(6, kernel: 5)
+        } after: {
+          MaxPool(2)
+        }
+      ]
+    }
+    #expect(summed == 4)
+  }
+
+  private func grey(_ layers: () -> [any Layer]) throws -> Int {
+    try Graph(Sequential(layers), input: Shape(height: 28, width: 28, channels: 1)).operatorCount
+  }
+
   /// The convolution's own result is needed beside its ReLU.
   @Test func aReLUOfAForkedValueStays() throws {
     #expect(

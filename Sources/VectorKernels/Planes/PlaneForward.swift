@@ -1,0 +1,186 @@
+import Kernels
+
+/// Forward of a ``PooledConvolution``: the planes of one image after the other, which stay in the first-level cache.
+struct PlaneForward {
+  private let stage: PooledConvolution
+  private let image: ImagePlane
+  private let pixels: PixelRow
+  private let groups: Int
+  /// Where the parts of the scratch begin: the image, filters in groups of a tile's channels, planes, a row of windows channel
+  /// by channel and then pixel by pixel.
+  private let filters: Int
+  private let planes: Int
+  private let windows: Int
+  private let row: Int
+  let scratch: Int
+
+  init(_ stage: PooledConvolution) {
+    self.stage = stage
+    image = ImagePlane(stage)
+    pixels = PixelRow(channels: stage.output.channels, width: stage.output.width)
+    let channels = stage.output.channels
+    groups = (channels + PlaneTile.channels - 1) / PlaneTile.channels
+    filters = image.count
+    planes = filters + padded(groups * PlaneTile.channels * (stage.window.patch + 1))
+    windows = planes + channels * stage.plane
+    row = windows + channels * stage.blocks * lanes
+    scratch = row + pixels.count
+  }
+
+  /// Zeros around the image, and for each group of channels its biases and then, tap by tap, its filters.
+  func begin(_ weight: Source, _ bias: Source, _ scratch: Target) {
+    clear(scratch, count: filters)
+    var target = scratch + filters
+    for group in 0..<groups {
+      for tap in -1..<stage.window.patch {
+        for channel in group * PlaneTile.channels..<(group + 1) * PlaneTile.channels {
+          let source = tap < 0 ? bias : weight + tap * stage.output.channels
+          target.pointee = channel < stage.output.channels ? source[channel] : 0
+          target += 1
+        }
+      }
+    }
+  }
+
+  /// One image; `number` says which of the batch, for what is saved.
+  func run(_ number: Int, x: Source, into y: Target, saved: Target?, scratch: Target) {
+    image.copy(x, into: scratch)
+    switch stage.pooling {
+    case .average:
+      let kept = stage.function == .identity ? nil : saved
+      let planes = kept.map { $0 + number * stage.output.channels * stage.plane } ?? scratch + self.planes
+      convolve(scratch, into: planes)
+      for channel in 0..<stage.output.channels {
+        let plane = planes + channel * stage.plane
+        apply(stage.function, to: plane, count: padded(stage.positions))
+      }
+      pool(planes, into: y, scratch) { window, _, _, _ in window.mean }
+    case .maximum:
+      let planes = scratch + self.planes
+      convolve(scratch, into: planes)
+      if let saved {
+        let winners = UnsafeMutableRawPointer(saved)
+        pool(planes, into: y, scratch) { window, channel, row, block in
+          let (largest, winner) = window.maximum
+          let place = stage.winners(image: number, channel: channel, row: row, block: block)
+          winners.storeBytes(
+            of: SIMD16<UInt8>(truncatingIfNeeded: winner), toByteOffset: place, as: SIMD16<UInt8>.self)
+          return largest
+        }
+      } else {
+        pool(planes, into: y, scratch) { window, _, _, _ in window.maximum.value }
+      }
+      apply(stage.function, to: y, count: stage.output.count)
+    }
+  }
+
+  /// plane[c] = x * w[c] + b[c], plane by plane.
+  @inline(__always)
+  private func convolve(_ x: Source, into planes: Target) {
+    // With constants here the loops over taps have no counter.
+    if stage.window.kernel == 3 {
+      convolve(x, kernel: 3, into: planes)
+    } else {
+      convolve(x, kernel: 5, into: planes)
+    }
+  }
+
+  @inline(__always)
+  private func convolve(_ x: Source, kernel: Int, into planes: Target) {
+    let (channels, plane) = (stage.output.channels, stage.plane)
+    for group in 0..<groups {
+      let first = group * PlaneTile.channels
+      let biases = x + filters + first * (stage.window.patch + 1)
+      let left = channels - first
+      for position in stride(from: 0, to: stage.positions, by: PlaneTile.positions) {
+        var tile = PlaneTile { biases[$0] }
+        var weight = biases + PlaneTile.channels
+        for row in 0..<kernel {
+          let x = x + position + row * stage.line
+          for column in 0..<kernel {
+            tile.addProducts(x + column, weight)
+            weight += PlaneTile.channels
+          }
+        }
+        let target = planes + first * plane + position
+        tile.forEach { channel, position, sums in
+          guard channel < left else { return }
+          store(sums, target + channel * plane + position)
+        }
+      }
+    }
+  }
+
+  /// Rows of windows from the planes to pixels of channels: y = body(the places of 16 windows, channel, row, block).
+  @inline(__always)
+  private func pool(
+    _ planes: Target, into y: Target, _ scratch: Target,
+    _ body: (_ window: PooledWindows, _ channel: Int, _ row: Int, _ block: Int) -> Vector
+  ) {
+    let channels = stage.output.channels
+    let count = stage.output.width * channels
+    let reach = stage.blocks * lanes
+    let (pooled, pixel) = (scratch + windows, scratch + self.row)
+    for row in 0..<stage.output.height {
+      for channel in 0..<channels {
+        let plane = planes + channel * stage.plane + 2 * row * stage.line
+        for block in 0..<stage.blocks {
+          let windows = PooledWindows(plane + 2 * lanes * block, line: stage.line)
+          store(body(windows, channel, row, block), pooled + channel * reach + block * lanes)
+        }
+      }
+      pixels.interleave(pooled, stride: reach, into: pixel)
+      let y = y + row * count
+      forEachVector(count) { element, left in store(load(pixel + element), y + element, left: left) }
+    }
+  }
+}
+
+/// The four places of each of 16 windows side by side, row by row.
+private struct PooledWindows {
+  let first: Vector
+  let second: Vector
+  let third: Vector
+  let fourth: Vector
+
+  @inline(__always)
+  init(_ plane: Target, line: Int) {
+    (first, second) = unzip(load(plane), load(plane + lanes))
+    (third, fourth) = unzip(load(plane + line), load(plane + line + lanes))
+  }
+
+  var mean: Vector {
+    @inline(__always) get { ((first + second) + (third + fourth)) * Vector(repeating: 0.25) }
+  }
+
+  /// The largest and its place: the first of equals; a NaN wins.
+  var maximum: (value: Vector, place: SIMD16<Int32>) {
+    @inline(__always) get {
+      var value = first
+      var place = SIMD16<Int32>()
+      challenge(&value, &place, second, 1)
+      challenge(&value, &place, third, 2)
+      challenge(&value, &place, fourth, 3)
+      return (value, place)
+    }
+  }
+
+  @inline(__always)
+  private func challenge(
+    _ value: inout Vector, _ place: inout SIMD16<Int32>, _ other: Vector, _ number: Int32
+  ) {
+    let wins = (other .> value) .| (other .!= other)
+    value.replace(with: other, where: wins)
+    place.replace(with: SIMD16(repeating: number), where: wins)
+  }
+}
+
+/// x = f(x), element by element.
+private func apply(_ function: PooledConvolution.Function, to x: Target, count: Int) {
+  switch function {
+  case .identity: return
+  case .relu: VectorKernels.relu(x, into: x, count: count)
+  case .sigmoid: VectorKernels.sigmoid(x, into: x, count: count)
+  case .tanh: VectorKernels.tanh(x, into: x, count: count)
+  }
+}

@@ -1,0 +1,49 @@
+import Kernels
+
+extension VectorKernelSet {
+  public static var pooledConvolutionAlgorithm: String { "planes" }
+
+  public static func pooledConvolutionScratch(_ stage: PooledConvolution) -> Int {
+    max(PlaneForward(stage).scratch, PlaneGradients(stage).scratch)
+  }
+
+  public static func pooledConvolution(
+    _ stage: PooledConvolution, batch: Int, x: Floats, weight: Floats, bias: Floats, into y: MutableFloats,
+    saved: MutableFloats?, scratch: MutableFloats
+  ) {
+    let forward = PlaneForward(stage)
+    forward.begin(weight, bias, scratch)
+    for image in 0..<batch {
+      forward.run(
+        image, x: x + image * stage.window.input.count, into: y + image * stage.output.count, saved: saved,
+        scratch: scratch)
+    }
+  }
+
+  public static func pooledConvolutionGradients(
+    _ stage: PooledConvolution, batch: Int, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    weight dw: MutableFloats, bias db: MutableFloats, scratch: MutableFloats
+  ) {
+    let gradients = PlaneGradients(stage)
+    gradients.begin(scratch)
+    for image in 0..<batch {
+      gradients.add(
+        image, x: x + image * stage.window.input.count, y: y + image * stage.output.count,
+        dy: dy + image * stage.output.count, saved: saved, scratch: scratch)
+    }
+    gradients.finish(scratch, weight: dw, bias: db)
+  }
+}
+
+extension PooledConvolution {
+  /// Positions of a plane whose windows meet the image, from the first to the last that is pooled.
+  var positions: Int { (2 * output.height - 1) * line + 2 * output.width }
+  /// Vectors of a row of pooled windows.
+  var blocks: Int { padded(output.width) / lanes }
+
+  /// Where, in what is saved of a maximum, the bytes lie that say which place of 16 windows won.
+  @inline(__always)
+  func winners(image: Int, channel: Int, row: Int, block: Int) -> Int {
+    (((image * output.channels + channel) * output.height + row) * blocks + block) * lanes
+  }
+}
