@@ -97,8 +97,10 @@ import Testing
     #expect(try names() == ["last", "step-00000003"])
   }
 
-  @Test func aCheckpointThatCannotBeReadBackIsNotPublished() throws {
+  @Test("fault 21: a new checkpoint damaged on the disk → not published, the old one stays")
+  func aCheckpointThatCannotBeReadBackIsNotPublished() throws {
     let path = directory.path
+    try save(try CheckpointStore(path, keep: 1), contents(step: 1))
     let store = try CheckpointStore(path, keep: 1) { (stage) throws(Failure) in
       guard stage == .afterSync else { return }
       let temporary = try Directory.names(path, code: .inputOutput).first { $0.hasPrefix(".tmp-") } ?? ""
@@ -107,9 +109,10 @@ import Testing
       damaged[damaged.count - 1] ^= 0x40
       try? write(damaged, to: file)
     }
-    let thrown = failure { () throws(Failure) in try store.save(contents(step: 1)) { Issue.record("\($0)") } }
+    let thrown = failure { () throws(Failure) in try store.save(contents(step: 2)) { Issue.record("\($0)") } }
     #expect(thrown?.what.hasPrefix("conv.bias is damaged") == true)
-    #expect(try names().isEmpty)
+    #expect(try names() == ["last", "step-00000001"])
+    #expect(try isWhole(Checkpoint.open(path)))
   }
 
   @Test func anUnwritableDirectoryIsNamed() throws {
