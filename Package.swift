@@ -94,7 +94,7 @@ let package = Package(
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
-    tests("Telemetry", ["Failures", "Files", "Threads", logging]),
+    tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
