@@ -41,6 +41,18 @@ let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swif
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
+/// What `scripts/fuzz` builds, and nothing else: only with its flags is there a libFuzzer to link with.
+let fuzzing: [Target] =
+  Context.environment["CNN_DIST_FUZZ"] == nil
+  ? []
+  : [
+    .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"),
+    .executableTarget(
+      name: "fuzz-readers",
+      dependencies: ["CLibFuzzer", "Checkpoints", "Datasets", "Failures", "Files", "Training"],
+      path: "Tests/Fuzz/Readers", swiftSettings: strict),
+  ]
+
 let package = Package(
   name: "cnn-dist",
   products: [.executable(name: "cnn-dist", targets: ["cnn-dist"])],
@@ -94,7 +106,7 @@ let package = Package(
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
-    tests("Telemetry", ["Failures", "Files", "Threads", logging]),
+    tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
@@ -123,5 +135,5 @@ let package = Package(
       name: "step-allocations",
       dependencies: ["AllocationCount", "Datasets", "Failures", "Telemetry", "Tensors", "Training"],
       path: "Tests/StepAllocations", swiftSettings: strict, linkerSettings: countsAllocations),
-  ] + vectorTargets
+  ] + vectorTargets + fuzzing
 )

@@ -12,16 +12,26 @@ public struct CheckpointContents: Sendable {
   public var integers: [IntegerTensor]
   /// The optimizer's moments.
   public var optimizer: [any TensorSource]
+  /// Copies what training is about to change to where the tensors are read from.
+  public var copy: @Sendable () -> Void
 
   public init(
     state: CheckpointState, isBest: Bool = false, model: [any TensorSource], integers: [IntegerTensor] = [],
-    optimizer: [any TensorSource]
+    optimizer: [any TensorSource], copy: @escaping @Sendable () -> Void = {}
   ) {
     self.state = state
     self.isBest = isBest
     self.model = model
     self.integers = integers
     self.optimizer = optimizer
+    self.copy = copy
+  }
+
+  /// Bytes of the tensors.
+  var bytes: Int {
+    let floats = (model + optimizer).reduce(0) { $0 + $1.shape.reduce(1, *) }
+    return floats * MemoryLayout<Float>.size
+      + integers.reduce(0) { $0 + $1.values.count * MemoryLayout<Int64>.size }
   }
 }
 

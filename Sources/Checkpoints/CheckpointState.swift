@@ -16,7 +16,8 @@ public struct FileStamp: Codable, Equatable, Sendable {
 
 /// Where a run stands, beside its tensors: `state.json`.
 ///
-/// Everything that decides the bits of the run is here, so that a resumed one can go on exactly or say what differs.
+/// Everything that decides the bits of the run is here, so that a resumed one can go on exactly or say what differs. Keys that
+/// were added later are optional, and unknown ones are passed over; ``format`` changes where that would not do.
 public struct CheckpointState: Codable, Equatable, Sendable {
   public static let currentFormat = 1
 
@@ -26,10 +27,11 @@ public struct CheckpointState: Codable, Equatable, Sendable {
 
   /// The model's name.
   public var model: String
-  /// Digests of the model's tensors (names and shapes), of the options, and of the data.
+  /// Digests of the model's tensors (names and shapes) and of the data.
   public var modelDigest = ""
-  public var optionsDigest = ""
   public var dataDigest = ""
+  /// The settings that define the run, by name.
+  public var settings: [String: String]?
 
   /// Steps done.
   public var step: Int

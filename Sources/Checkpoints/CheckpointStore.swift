@@ -87,17 +87,28 @@ public final class CheckpointStore: Sendable {
     return nil
   }
 
+  /// Does what a save left undone that was killed after it had published the newest checkpoint: links and rotation.
+  ///
+  /// - Throws: `inputOutput`.
+  public func complete(_ newest: Checkpoint) throws(Failure) {
+    guard let state = newest.state, try steps().last == state.step else { return }
+    let name = Self.name(ofStep: state.step)
+    func link(_ link: String) throws(Failure) {
+      guard Directory.destination(ofLink: path(link)) != name else { return }
+      try AtomicFile.link(path(link), to: name, code: code)
+    }
+    try link("last")
+    if state.bestStep == state.step { try link("best") }
+    try rotate(newest: state.step)
+  }
+
   // MARK: Saving
 
   /// Saves a checkpoint: written, brought to the disk, read back, published, and only then older ones deleted.
   ///
-  /// - Parameters:
-  ///   - copied: called once, when the tensors have been read and may change again.
-  ///   - report: told what went wrong after the checkpoint was published, which does not make the save fail.
+  /// - Parameter report: told what went wrong after the checkpoint was published, which does not make the save fail.
   /// - Throws: `inputOutput`; the temporary files are gone then, and the older checkpoints are as they were.
-  public func save(
-    _ contents: CheckpointContents, copied: () -> Void = {}, report: (Failure) -> Void
-  ) throws(Failure) {
+  public func save(_ contents: CheckpointContents, report: (Failure) -> Void) throws(Failure) {
     let name = Self.name(ofStep: contents.state.step)
     let temporary = AtomicFile.temporaryName(for: path(name))
     do throws(Failure) {
@@ -105,9 +116,11 @@ public final class CheckpointStore: Sendable {
       try Directory.create(temporary, code: code)
       try observe(.open)
       let files = try write(contents, to: temporary)
-      copied()
       try observe(.beforeSync)
-      for file in files { try file.synchronize() }
+      for file in files {
+        try file.synchronize()
+        file.forget()
+      }
       try observe(.afterSync)
       try publish(temporary, as: name)
     } catch {

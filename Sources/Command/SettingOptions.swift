@@ -124,6 +124,8 @@ struct SettingOptions: ParsableArguments {
   var forceUnlock = false
   @Option(help: ArgumentHelp("auto (the run's newest checkpoint), none, or a checkpoint.", valueName: "what"))
   var resume: String?
+  @Flag(help: "Resume although architecture, seed or data are not those of the checkpoint.")
+  var override = false
   @Option(help: ArgumentHelp("Save every n steps, besides each epoch.", valueName: "n"))
   var checkpointEvery: String?
   @Option(help: ArgumentHelp("How many checkpoints to keep, besides the best.", valueName: "n"))
@@ -153,7 +155,7 @@ struct SettingOptions: ParsableArguments {
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads,
       "run": run,
-      "force-unlock": forceUnlock ? "true" : nil, "resume": resume,
+      "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,
       "quiet": quiet ? "true" : nil,
     ]

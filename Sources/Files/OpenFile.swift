@@ -124,4 +124,11 @@ public final class OpenFile: Sendable {
   public func synchronize() throws(Failure) {
     try SystemCall.check("fsync", path, code) { fsync(descriptor) }
   }
+
+  /// Asks the system to forget its copy of bytes that are on the disk, so that whoever reads the file reads the disk.
+  public func forget() {
+    #if canImport(Glibc)
+      posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    #endif
+  }
 }

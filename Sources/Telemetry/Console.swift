@@ -115,8 +115,8 @@ public final class Console: Sendable {
     state.update { output.write(clearing(&$0) + lines.joined()) }
   }
 
-  /// Prints a warning on standard error, also when quiet.
-  public func warning(_ text: String) { complain("warning", text) }
+  /// Prints a warning on standard error, also when quiet, and a line for each detail.
+  public func warning(_ text: String, details: [String] = []) { complain("warning", text, details) }
 
   /// Prints why the run cannot go on, also when quiet: `cnn-dist: error: <what> (<where>); <what to do>`.
   public func error(_ failure: Failure) { complain("error", failure.description, failure.details) }

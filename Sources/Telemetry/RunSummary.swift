@@ -2,6 +2,8 @@
 ///
 ///     completed: 1175 of 1175 steps, 5 epochs, in 3 min
 ///     best epoch 4, test acc 0.756
+///     saved 5 checkpoints of 0.5 MB in 0.1 s beside training, which waited 0.001 s for copies and
+///     0.000 s for the disk
 ///     run directory runs/lenet-1
 ///       results.csv    one row an epoch
 ///     evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
@@ -16,6 +18,8 @@ public struct RunSummary: Equatable, Sendable {
   public var seconds: Double
   public var bestEpoch: Int?
   public var bestAccuracy: Double?
+  /// What the checkpoints of this job cost; nil where it saved none.
+  public var saving: Saving?
   public var paths: RunPaths
   /// Commands to go on with, each with a word for what it does, as in `evaluate`.
   public var commands: [Command]
@@ -30,9 +34,34 @@ public struct RunSummary: Equatable, Sendable {
     }
   }
 
+  public struct Saving: Equatable, Sendable {
+    public var checkpoints: Int
+    /// Of one checkpoint's tensors.
+    public var bytes: Int
+    /// How long all saves took beside training.
+    public var seconds: Double
+    /// How long training waited for copies of the tensors, and beyond that for saves that were not done.
+    public var copySeconds: Double
+    public var stallSeconds: Double
+
+    public init(checkpoints: Int, bytes: Int, seconds: Double, copySeconds: Double, stallSeconds: Double) {
+      self.checkpoints = checkpoints
+      self.bytes = bytes
+      self.seconds = seconds
+      self.copySeconds = copySeconds
+      self.stallSeconds = stallSeconds
+    }
+
+    var text: String {
+      "saved \(checkpoints == 1 ? "1 checkpoint" : "\(checkpoints) checkpoints") of \(spokenBytes(bytes)) in "
+        + "\(fixed(seconds, 1)) s beside training, which waited \(fixed(copySeconds, 3)) s for copies and "
+        + "\(fixed(stallSeconds, 3)) s for the disk"
+    }
+  }
+
   public init(
     state: RunStatus.State, step: Int, steps: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
-    bestAccuracy: Double? = nil, paths: RunPaths, commands: [Command] = []
+    bestAccuracy: Double? = nil, saving: Saving? = nil, paths: RunPaths, commands: [Command] = []
   ) {
     self.state = state
     self.step = step
@@ -41,6 +70,7 @@ public struct RunSummary: Equatable, Sendable {
     self.seconds = seconds
     self.bestEpoch = bestEpoch
     self.bestAccuracy = bestAccuracy
+    self.saving = saving
     self.paths = paths
     self.commands = commands
   }
@@ -51,6 +81,7 @@ public struct RunSummary: Equatable, Sendable {
     if let bestEpoch, let bestAccuracy {
       lines.append("best epoch \(bestEpoch), test acc \(fixed(bestAccuracy, 3))")
     }
+    if let saving { lines.append(saving.text) }
     lines += [
       "run directory \(paths.directory)",
       bestEpoch == nil

@@ -71,7 +71,9 @@ public struct TrainingRun: Sendable {
       settings, graph: graph, capacity: Batch.pieceCapacity(share, pieces: settings.accumulate), rank: rank)
     let start = try rank.together { () throws(Failure) in
       try directory.map { directory throws(Failure) in
-        try Start(settings, identity: identity, directory: directory, replica: replica, console: console)
+        try Start(
+          settings, identity: identity, directory: directory, replica: replica,
+          fault: environment[Fault.variable].flatMap { CheckpointFault($0) }, console: console)
       }
     }
     try replica.broadcast()
@@ -82,6 +84,7 @@ public struct TrainingRun: Sendable {
     }
     if let directory, rank.isCoordinator {
       announce(schedule, graph: graph, rank: rank, directory: directory, step: standing.step)
+      for note in start?.notes ?? [] { console.line(note) }
     }
     try rank.together { () throws(Failure) in
       if let directory { try writeRecords(directory, rank: rank, hosts: hosts) }

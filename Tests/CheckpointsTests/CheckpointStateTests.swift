@@ -1,5 +1,6 @@
 import Checkpoints
 import Failures
+import Files
 import Foundation
 import Testing
 
@@ -16,7 +17,7 @@ import Testing
     var state = CheckpointState(model: "vgg11 \"½\"/\n", step: 123)
     state.programVersion = "1.0"
     state.modelDigest = "a"
-    state.optionsDigest = "b"
+    state.settings = ["batch-size": "256", "learningRate": "½"]
     state.dataDigest = "c"
     state.updates = 120
     state.epoch = 2
@@ -43,7 +44,7 @@ import Testing
     #expect(object["step"] as? Int == 123)
     #expect(object["seed"] as? UInt64 == .max)
     for path in [
-      \CheckpointState.modelDigest, \.optionsDigest, \.dataDigest, \.programVersion, \.model,
+      \CheckpointState.modelDigest, \.dataDigest, \.programVersion, \.model,
       \.instructionSet,
     ] {
       #expect(found[keyPath: path] == state[keyPath: path])
@@ -53,11 +54,25 @@ import Testing
     ] {
       #expect(found[keyPath: path] == state[keyPath: path])
     }
+    #expect(found.settings == state.settings)
     #expect(found.seed == state.seed && found.savedAt == state.savedAt)
     #expect(found.restarts == 2 && found.startWindow == [1.5, 2, 64])
     #expect(found.bestAccuracy == state.bestAccuracy && found.bestStep == state.bestStep)
     found.model = ""
     #expect(found != state)
+  }
+
+  /// What a later version adds.
+  @Test func unknownKeysArePassedOver() throws {
+    let checkpoint = try saved(CheckpointState(model: "lenet", step: 1))
+    let path = checkpoint + "/state.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let start = try #require(text.range(of: "\",")).upperBound
+    let members = text[start...].replacingOccurrences(
+      of: "\"step\"", with: "\"next\" : {\"hash\" : \"0f\"}, \"step\"")
+    let checksum = Array(members.utf8).withUnsafeBytes { CRC32($0).hexadecimal }
+    try write(Array("{\n  \"crc32\" : \"\(checksum)\",\(members)".utf8), to: path)
+    #expect(try Checkpoint.open(checkpoint).state?.step == 1)
   }
 
   @Test func everyFlippedBitIsNoticed() throws {

@@ -77,7 +77,10 @@ import Testing
 
   // MARK: Failures
 
-  @Test(arguments: SaveStage.allCases) func aFailureLeavesTheOldOnes(at stage: SaveStage) throws {
+  @Test(
+    "fault 21: a save that fails at each of nine stages → the old one stays until the new one is proven",
+    arguments: SaveStage.allCases)
+  func aFailureLeavesTheOldOnes(at stage: SaveStage) throws {
     try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1))
     let injected = Failure(.inputOutput, "on purpose", at: stage.rawValue)
     let store = try CheckpointStore(directory.path, keep: 1) { (reached) throws(Failure) in
@@ -97,8 +100,10 @@ import Testing
     #expect(try names() == ["last", "step-00000003"])
   }
 
-  @Test func aCheckpointThatCannotBeReadBackIsNotPublished() throws {
+  @Test("fault 21: a new checkpoint damaged on the disk → not published, the old one stays")
+  func aCheckpointThatCannotBeReadBackIsNotPublished() throws {
     let path = directory.path
+    try save(try CheckpointStore(path, keep: 1), contents(step: 1))
     let store = try CheckpointStore(path, keep: 1) { (stage) throws(Failure) in
       guard stage == .afterSync else { return }
       let temporary = try Directory.names(path, code: .inputOutput).first { $0.hasPrefix(".tmp-") } ?? ""
@@ -107,9 +112,10 @@ import Testing
       damaged[damaged.count - 1] ^= 0x40
       try? write(damaged, to: file)
     }
-    let thrown = failure { () throws(Failure) in try store.save(contents(step: 1)) { Issue.record("\($0)") } }
+    let thrown = failure { () throws(Failure) in try store.save(contents(step: 2)) { Issue.record("\($0)") } }
     #expect(thrown?.what.hasPrefix("conv.bias is damaged") == true)
-    #expect(try names().isEmpty)
+    #expect(try names() == ["last", "step-00000001"])
+    #expect(try isWhole(Checkpoint.open(path)))
   }
 
   @Test func anUnwritableDirectoryIsNamed() throws {
@@ -144,6 +150,29 @@ import Testing
     try Directory.create(directory.file(".replaced-step-00000001"), code: .inputOutput)
     _ = try CheckpointStore(directory.path, keep: 1)
     #expect(try names() == ["last", "step-00000001"])
+  }
+
+  /// A save that ended when its checkpoint was published, as one does that is killed.
+  @Test func linksAndRotationAreMadeUpFor() throws {
+    try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1, isBest: true))
+    let injected = Failure(.inputOutput, "on purpose")
+    let store = try CheckpointStore(directory.path, keep: 1) { (stage) throws(Failure) in
+      if stage == .beforeLinks { throw injected }
+    }
+    var work = contents(step: 2, isBest: true)
+    work.state.bestStep = 2
+    var reports: [Failure] = []
+    try store.save(work) { reports.append($0) }
+    #expect(reports == [injected])
+    #expect(link("last") == "step-00000001" && link("best") == "step-00000001")
+    let newest = try #require(try store.newestValid { Issue.record("\($0)") })
+    try store.complete(newest)
+    #expect(link("last") == "step-00000002" && link("best") == "step-00000002")
+    #expect(try names() == ["best", "last", "step-00000002"])
+    // Where a newer one is damaged, nothing is as it should be, and nothing goes.
+    try Directory.create(directory.file("step-00000003"), code: .inputOutput)
+    try store.complete(newest)
+    #expect(try names() == ["best", "last", "step-00000002", "step-00000003"])
   }
 
   // MARK: Falling back

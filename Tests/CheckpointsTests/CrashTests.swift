@@ -22,7 +22,10 @@ import Testing
     #expect(try isWhole(try Checkpoint.open(directory.file("last"))))
   }
 
-  @Test(arguments: SaveStage.allCases) func killedWhileSaving(stage: SaveStage) async throws {
+  @Test(
+    "fault 10: a saving process killed at each of nine stages → the old checkpoint or the new one, whole",
+    arguments: SaveStage.allCases)
+  func killedWhileSaving(stage: SaveStage) async throws {
     let directory = TemporaryDirectory()
     try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1))
     let (path, name) = (directory.path, stage.rawValue)

@@ -25,7 +25,6 @@ import Threads
       reports.update { $0.append(failure) }
     }
     writer.save(contents(step: 1, elements: Self.elements))
-    writer.waitUntilCopied()
     writer.save(contents(step: 2, elements: Self.elements))
     let thrown = try #require(failure { () throws(Failure) in try writer.finish() })
     #expect(thrown.code == .inputOutput)
@@ -43,7 +42,8 @@ import Threads
     #expect(try store.steps() == [2])
   }
 
-  @Test func aLimitOnFilesIsNoDifferent() async throws {
+  @Test("fault 18: files that must not grow → the save fails, the old checkpoint is whole")
+  func aLimitOnFilesIsNoDifferent() async throws {
     let directory = TemporaryDirectory()
     try save(try CheckpointStore(directory.path, keep: 1), contents(step: 1, elements: Self.elements))
     let path = directory.path

@@ -43,7 +43,8 @@ import Testing
     }
   }
 
-  @Test func damageNeverCrashes() throws {
+  @Test("fault 13: headers damaged at random for two seconds → a header or a failure, never a crash")
+  func damageNeverCrashes() throws {
     let seconds = ProcessInfo.processInfo.environment["CNN_DIST_FUZZ_SECONDS"].flatMap(Double.init) ?? 2
     let directory = TemporaryDirectory()
     let path = directory.file("seed")

@@ -59,9 +59,10 @@ private func memory(_ field: String) -> Int {
 
 /// Each file is read by a process of its own, which measures the most memory that it ever had.
 @Suite(.serialized) struct HeaderMemoryTests {
-  @Test(arguments: HostileHeader.allCases) func readingCostsTheFileAndAMebibyte(header: HostileHeader)
-    async throws
-  {
+  @Test(
+    "fault 13: headers that want much memory → at most the file's size and 1 MiB",
+    arguments: HostileHeader.allCases)
+  func readingCostsTheFileAndAMebibyte(header: HostileHeader) async throws {
     let directory = TemporaryDirectory()
     let path = directory.file("hostile")
     try write(header.file(), to: path)

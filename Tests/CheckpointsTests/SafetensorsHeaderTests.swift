@@ -117,7 +117,10 @@ struct Malformation: CustomTestStringConvertible, Sendable {
 @Suite struct SafetensorsHeaderTests {
   let directory = TemporaryDirectory()
 
-  @Test(arguments: Malformation.all) func everyMalformationHasItsMessage(_ case: Malformation) throws {
+  @Test(
+    "fault 13: each malformation of a safetensors header → 65 with a message of its own",
+    arguments: Malformation.all)
+  func everyMalformationHasItsMessage(_ case: Malformation) throws {
     let path = directory.file("malformed")
     try write(safetensors(`case`.header, data: `case`.data), to: path)
     #expect(openFailure(path) == Failure(.badData, `case`.message, at: path))

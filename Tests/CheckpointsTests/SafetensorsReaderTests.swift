@@ -97,7 +97,8 @@ import Testing
     #expect(thrown.what.hasPrefix("truncated: \(expected), found \(length)"))
   }
 
-  @Test func truncatedAtEveryKilobyte() throws {
+  @Test("fault 11: a file of weights cut at every kilobyte → 65, expected and found bytes named")
+  func truncatedAtEveryKilobyte() throws {
     let path = directory.file("truncated")
     _ = try SafetensorsWriter().write([ArraySource("w", [4000]), ArraySource("b", [40])], to: path)
     let whole = try bytes(path)

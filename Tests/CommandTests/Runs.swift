@@ -2,6 +2,7 @@ import Foundation
 import ProgramRunner
 import Telemetry
 import Testing
+import Testing
 
 /// The losses of a run's training steps, in order.
 func losses(of run: String) throws -> [Float] {
@@ -24,6 +25,39 @@ func smallTraining(_ run: String, _ more: [String] = []) -> [String] {
     "--max-steps", "20",
     "--log-every", "1", "--run", run,
   ] + more
+}
+
+/// Four steps an epoch, of sixteen drawings each, a checkpoint every two; takes a moment.
+func tinyTraining(_ run: String, steps: Int, _ more: [String] = []) -> [String] {
+  [
+    "train", "lenet-max", "--dataset", "synthetic", "--train-limit", "64", "--test-limit", "8",
+    "--batch-size",
+    "16", "--checkpoint-every", "2", "--eval-every", "0", "--log-every", "1", "--max-steps", "\(steps)",
+    "--run", run,
+  ] + more
+}
+
+/// One line from rank 0: `cnn-dist: error: <what> (<where>); <what to do>`.
+func expectFailure(
+  _ result: ProgramResult, _ status: Int32, _ parts: String..., location: SourceLocation = #_sourceLocation
+) {
+  #expect(result.status == status, "\(result.errors)", sourceLocation: location)
+  let errors = result.ownErrors.filter { $0.hasPrefix("cnn-dist: error: ") }
+  #expect(errors.count == 1, "\(result.errors)", sourceLocation: location)
+  for part in parts { #expect(errors.first?.contains(part) == true, "\(errors)", sourceLocation: location) }
+}
+
+/// The names in a run's directory of checkpoints, hidden ones too.
+func checkpointNames(of run: String) throws -> [String] {
+  try FileManager.default.contentsOfDirectory(atPath: RunPaths(run).checkpoints).sorted()
+}
+
+/// Changes the bytes of a file.
+func damage(_ path: String, _ change: (inout Data) -> Void) throws {
+  let file = URL(fileURLWithPath: path)
+  var bytes = try Data(contentsOf: file)
+  change(&bytes)
+  try bytes.write(to: file)
 }
 
 /// Reads the JSON that commands print.

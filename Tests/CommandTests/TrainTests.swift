@@ -163,7 +163,8 @@ import Testing
     #expect(rows.allSatisfy { ($0.trainAccuracy * 32).rounded() == $0.trainAccuracy * 32 })
   }
 
-  @Test func aCompleteRunHasNothingToDoAndGoesOnWhenAskedForMore() throws {
+  @Test("fault 17: a complete run started again → 0, nothing to do; --epochs 2 goes on in place")
+  func aCompleteRunHasNothingToDoAndGoesOnWhenAskedForMore() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
     let arguments = [

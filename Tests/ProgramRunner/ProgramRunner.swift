@@ -92,6 +92,9 @@ public final class Program: @unchecked Sendable {
   /// What the program has printed so far.
   public var outputSoFar: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
 
+  /// What it has complained about so far.
+  public var errorsSoFar: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+
   /// Waits until `condition` holds; an error after `seconds`.
   public func wait(seconds: Double = 60, until condition: () throws -> Bool) throws {
     let deadline = Date().addingTimeInterval(seconds)

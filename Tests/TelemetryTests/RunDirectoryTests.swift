@@ -1,5 +1,6 @@
 import Failures
 import Foundation
+import ProgramRunner
 import Telemetry
 import Testing
 import Threads

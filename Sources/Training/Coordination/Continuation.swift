@@ -23,6 +23,9 @@ public struct Continuation: Equatable, Sendable {
     afterEarlyEnd = line(without: ["--early-stopping"]) + " --early-stopping N"
   }
 
+  /// What was meant for one start alone.
+  private static let flags = ["--override", "--force-unlock"]
+
   /// The words but those options, with their values.
   private static func words(_ words: ArraySlice<String>, without options: [String]) -> [String] {
     var kept: [String] = []
@@ -32,6 +35,8 @@ public struct Continuation: Equatable, Sendable {
         skipsValue = false
       } else if options.contains(word) {
         skipsValue = true
+      } else if Self.flags.contains(word) {
+        continue
       } else if !options.contains(where: { word.hasPrefix("\($0)=") }) {
         kept.append(quoted(word))
       }

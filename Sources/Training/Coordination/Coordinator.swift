@@ -17,6 +17,7 @@ final class Coordinator {
   private let status: StatusFile
   private let store: CheckpointStore
   private let writer: CheckpointWriter
+  private let snapshot: Snapshot
   /// What every checkpoint of the run says; step, position and score are added.
   private var state: CheckpointState
   private let continuation: Continuation
@@ -45,7 +46,8 @@ final class Coordinator {
     metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
     results = try ResultsWriter(directory.paths.results, resumingAt: state.epoch)
     status = StatusFile(directory.paths.status)
-    writer = CheckpointWriter(store) { console.warning($0.description) }
+    writer = CheckpointWriter(store) { console.warning("a checkpoint was not saved: \($0)") }
+    snapshot = Snapshot(of: replica)
     epoch = EpochTotals(state)
     savedStep = state.step > 0 ? state.step : nil
   }
@@ -58,9 +60,6 @@ final class Coordinator {
     epoch.resumeClock()
     window = StepWindow()
   }
-
-  /// Waits until no save reads the parameters any more: the optimizer is about to change them.
-  func waitUntilSaved() { writer.waitUntilCopied() }
 
   func warn(_ text: String) { console.warning(text) }
 
@@ -79,9 +78,7 @@ final class Coordinator {
         step: report.step, epoch: current, loss: Float(report.loss), accuracy: Float(report.accuracy),
         images: report.images))
     let due = settings.checkpointEvery.map { report.step % $0 == 0 } ?? false
-    if (due || writer.wantsAnotherSave) && !schedule.endsEpoch(report.step) {
-      try save(standing, isBest: false)
-    }
+    if due && !schedule.endsEpoch(report.step) { try save(standing, isBest: false) }
   }
 
   func beginEvaluation() {
@@ -117,7 +114,9 @@ final class Coordinator {
     status.exitCode = failure.code.rawValue
     status.message = failure.description
     // The failure that ends the run is the one to report; what goes wrong on the way out is a warning.
-    do throws(Failure) { try writer.finish() } catch { console.warning(error.description) }
+    do throws(Failure) { try writer.finish() } catch {
+      if error != failure { console.warning(error.description) }
+    }
     do throws(Failure) { try self.status.write(status) } catch { console.warning(error.description) }
   }
 
@@ -155,8 +154,8 @@ final class Coordinator {
     state.savedAt = TimeSource.system.utc()
     writer.save(
       CheckpointContents(
-        state: state, isBest: isBest, model: ParameterTensor.model(of: replica),
-        integers: replica.network.integers, optimizer: ParameterTensor.training(of: replica)))
+        state: state, isBest: isBest, model: snapshot.model, integers: replica.network.integers,
+        optimizer: snapshot.training, copy: { [snapshot] in snapshot.take() }))
     savedStep = step
   }
 
@@ -177,8 +176,16 @@ final class Coordinator {
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
         seconds: monotonicSeconds() - started, bestEpoch: state.bestStep.map { schedule.epoch(of: $0) },
-        bestAccuracy: state.bestAccuracy, paths: paths, commands: [evaluate, resume]
+        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, commands: [evaluate, resume]
       ).text)
+  }
+
+  private var saving: RunSummary.Saving? {
+    let costs = writer.costs
+    guard costs.saves > 0 else { return nil }
+    return RunSummary.Saving(
+      checkpoints: costs.saves, bytes: costs.bytes, seconds: costs.seconds, copySeconds: costs.copySeconds,
+      stallSeconds: costs.stallSeconds)
   }
 
   private func record(_ ending: RunStatus.State, step: Int) -> RunStatus {

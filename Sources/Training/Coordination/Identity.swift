@@ -32,8 +32,8 @@ struct Identity {
     state.modelDigest = model
     // Where the rate falls towards the end of the run, the end is one of the settings.
     let length = settings.schedule.endsWithRun ? [("steps", "\(schedule.steps)")] : []
-    state.optionsDigest = SHA256.hex(
-      (texts { $0.definesRun } + length).map { "\($0.name)=\($0.digest)" }.joined(separator: "\n"))
+    let defining = Setting.all.filter(\.definesRun).map { ($0.name, $0.get(settings) ?? "unset") }
+    state.settings = Dictionary(uniqueKeysWithValues: defining + length)
     state.dataDigest = SHA256.hex(data.digest)
     state.seed = settings.seed
     state.batchSize = settings.batchSize

@@ -25,22 +25,28 @@ struct ParameterTensor: TensorSource, TensorSink {
   }
 
   /// What a run is for, under the names of `state_dict`: the averaged values, where there is an average.
-  static func model(of replica: Replica) -> [ParameterTensor] {
+  ///
+  /// - Parameter place: where the elements of one of the replica's buffers are: there, or in a copy.
+  static func model(
+    of replica: Replica, in place: (FloatBuffer) -> FloatBuffer = { $0 }
+  ) -> [ParameterTensor] {
     tensors(
       replica.network.parameters + replica.network.statistics,
-      in: replica.average?.values ?? replica.network.values)
+      in: place(replica.average?.values ?? replica.network.values))
   }
 
   /// What training goes on from besides the model: every moment, `exp_avg.0.weight`, and where the model is an average
   /// the values that are trained, `parameters.0.weight`.
-  static func training(of replica: Replica) -> [ParameterTensor] {
+  static func training(
+    of replica: Replica, in place: (FloatBuffer) -> FloatBuffer = { $0 }
+  ) -> [ParameterTensor] {
     let network = replica.network
     let moments = replica.optimizer.moments.flatMap {
-      tensors(network.parameters, in: $0.buffer, prefix: "\($0.name).")
+      tensors(network.parameters, in: place($0.buffer), prefix: "\($0.name).")
     }
     guard replica.average != nil else { return moments }
     return moments
-      + tensors(network.parameters + network.statistics, in: network.values, prefix: "parameters.")
+      + tensors(network.parameters + network.statistics, in: place(network.values), prefix: "parameters.")
   }
 
   private static func tensors(

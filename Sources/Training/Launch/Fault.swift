@@ -35,14 +35,16 @@ package struct Fault: Equatable, Sendable {
   ///
   /// - Throws: `configuration` for a text that is no known fault, on every rank alike.
   package init?(_ environment: [String: String], rank: Int) throws(Failure) {
-    guard let text = environment[Self.variable], !text.isEmpty else { return nil }
+    guard let text = environment[Self.variable], !text.isEmpty, CheckpointFault(text) == nil else {
+      return nil
+    }
     guard let (kind, numbers) = Self.parsed(text), let target = numbers["rank"],
       let step = numbers["step"] ?? (kind == .flip ? 1 : nil), step > 0,
       numbers.keys.allSatisfy({ $0 == "rank" || $0 == "step" })
     else {
       throw Failure(
         .configuration, "unknown fault '\(text)'", at: Self.variable,
-        advice: "give \(Kind.allCases.map(\.form).joined(separator: ", or "))")
+        advice: "give \((Kind.allCases.map(\.form) + [CheckpointFault.allowed]).joined(separator: ", or "))")
     }
     guard target == rank else { return nil }
     self.kind = kind

@@ -38,13 +38,8 @@ public final class Replica {
   }
 
   /// Runs `body` with the averaged values in the network's place, where there is an average.
-  ///
-  /// - Parameter preparing: called before anything moves.
-  func withAveragedValues<Result>(
-    preparing: () -> Void, _ body: () throws -> Result
-  ) rethrows -> Result {
+  func withAveragedValues<Result>(_ body: () throws -> Result) rethrows -> Result {
     guard let average else { return try body() }
-    preparing()
     average.swap(with: network.values)
     defer { average.swap(with: network.values) }
     return try body()

@@ -140,7 +140,6 @@ final class Trainer {
     let squares = network.sumOfGradientSquares()
     let norm = squares.squareRoot()
     if squares.isFinite {
-      coordinator?.waitUntilSaved()
       update.apply(step: step, number: standing.updates + 1, norm: norm)
       standing.updates += 1
     } else {
@@ -199,9 +198,7 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    return try replica.withAveragedValues(preparing: { coordinator?.waitUntilSaved() }) {
-      try evaluator.evaluate(replica.network)
-    }
+    return try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
   }
 
   /// Says where the time went, and which rank held the others up.

@@ -29,8 +29,16 @@ public struct TrainingData: Sendable {
     switch settings.dataset {
     case .fashionMNIST:
       try FashionMNIST.locate(data: settings.data, environment: environment, verification: settings.verify)
-    case .synthetic: SyntheticGarments()
+    case .synthetic: synthetic(settings)
     }
+  }
+
+  /// Drawings take a second for all; any count is a prefix of any larger one, so no more are made than wanted.
+  private static func synthetic(_ settings: TrainingSettings) -> SyntheticGarments {
+    let all = SyntheticGarments()
+    return SyntheticGarments(
+      trainCount: min(settings.trainLimit ?? all.trainCount, all.trainCount),
+      testCount: min(settings.testLimit ?? all.testCount, all.testCount))
   }
 
   private static func test(

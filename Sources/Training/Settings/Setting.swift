@@ -8,6 +8,8 @@ public struct Setting: Sendable {
   public let allowed: String
   /// Whether another value makes another run; a resumed run says so.
   public let definesRun: Bool
+  /// Whether a run cannot be resumed with another value, unless that is asked for: what it learns from, and in which order.
+  public private(set) var isBinding = false
   /// Whether every rank of a job must have the same value.
   public private(set) var isShared = true
   /// Whether `config.yaml` keeps it: not what belongs to one job alone.
@@ -21,6 +23,13 @@ public struct Setting: Sendable {
   }
 
   public static func named(_ name: String) -> Setting? { all.first { $0.name == name } }
+
+  /// The same setting, which a resumed run must have too.
+  var binding: Setting {
+    var setting = self
+    setting.isBinding = true
+    return setting
+  }
 
   /// The same setting, which ranks may have differently.
   var differingByRank: Setting {

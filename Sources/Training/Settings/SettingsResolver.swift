@@ -3,13 +3,11 @@ import Files
 import Foundation
 import Models
 import Telemetry
-import Yams
 
 /// Where a setting's text came from, for messages.
 enum SettingSource {
   case commandLine
   case environment
-  case file(String)
   case recipe(String)
 }
 
@@ -28,19 +26,21 @@ public enum SettingsResolver {
       uniqueKeysWithValues: Setting.all.compactMap { setting in
         environment[setting.environmentName].map { (setting.name, $0) }
       })
-    let fromFile = try file.map { path throws(Failure) in try read(path, for: model) } ?? [:]
+    let file = try file.map { path throws(Failure) in try SettingsFile(path) }
+    let fromFile = try file?.settings(for: model) ?? [:]
 
     var settings = TrainingSettings()
     settings.model = model
     settings.classes = known.classes
-    let recipe = commandLine["recipe"] ?? fromEnvironment["recipe"] ?? fromFile["recipe"] ?? settings.recipe
+    let recipe =
+      commandLine["recipe"] ?? fromEnvironment["recipe"] ?? fromFile["recipe"]?.text ?? settings.recipe
     if let known = Recipe.settings(recipe, model: model) {
       try apply(known, from: .recipe(recipe), to: &settings)
     } else if Recipe.names.contains(recipe) {
       throw Failure(
         .usage, "\(model) has no recipe '\(recipe)'", at: "--recipe", advice: "leave it out for the default")
     }
-    if let file { try apply(fromFile, from: .file(file), to: &settings) }
+    if let file { try file.apply(fromFile, to: &settings) }
     try apply(fromEnvironment, from: .environment, to: &settings)
     try apply(commandLine, from: .commandLine, to: &settings)
     return settings
@@ -53,7 +53,7 @@ public enum SettingsResolver {
     checkpoint: String, model: String?, commandLine: [String: String], environment: [String: String]
   ) throws(Failure) -> TrainingSettings {
     let file = configuration(ofRunWith: checkpoint)
-    let recorded = try file.map { path throws(Failure) in try modelName(in: path) }
+    let recorded = try file.map { path throws(Failure) in try SettingsFile(path).modelName() }
     guard let name = model ?? recorded else {
       guard FileManager.default.fileExists(atPath: checkpoint) else {
         throw Failure(.missingInput, "no such run or checkpoint", at: checkpoint)
@@ -78,16 +78,6 @@ public enum SettingsResolver {
     return nil
   }
 
-  /// The model that a run's configuration is for.
-  private static func modelName(in path: String) throws(Failure) -> String {
-    let text = try contents(of: path)
-    guard let name = try compose(text, at: path)?["model"]?.string else {
-      throw Failure(
-        .badData, "the run's configuration names no model", at: path, advice: "name it with --model")
-    }
-    return name
-  }
-
   private static func apply(
     _ values: [String: String], from source: SettingSource, to settings: inout TrainingSettings
   ) throws(Failure) {
@@ -98,58 +88,10 @@ public enum SettingsResolver {
           switch source {
           case .commandLine: (.usage, "--\(name)")
           case .environment: (.configuration, setting.environmentName)
-          case .file(let path): (.configuration, "\(name) in \(path)")
           case .recipe(let recipe): (.configuration, "\(name) in recipe \(recipe)")
           }
         throw Failure(code, "'\(text)' is not allowed", at: location, advice: "give \(setting.allowed)")
       }
-    }
-  }
-
-  /// Reads a YAML mapping of settings. The key `model` is allowed and must agree.
-  private static func read(_ path: String, for model: String) throws(Failure) -> [String: String] {
-    let text: String
-    do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-      throw Failure(
-        .missingInput, "cannot read the configuration", at: path, advice: "check the path of --config")
-    }
-    guard let node = try compose(text, at: path) else { return [:] }
-    guard let mapping = node.mapping else {
-      throw Failure(
-        .configuration, "expected a mapping of settings", at: path, advice: "write 'name: value' lines")
-    }
-    var values: [String: String] = [:]
-    for (key, value) in mapping {
-      let line = key.mark.map { "\(path):\($0.line)" } ?? path
-      guard let name = key.string, let text = value.scalar?.string else {
-        throw Failure(.configuration, "expected 'name: value'", at: line)
-      }
-      if name == "model" {
-        guard text == model else {
-          throw Failure(.configuration, "the file is for \(text), not \(model)", at: line)
-        }
-        continue
-      }
-      guard Setting.named(name) != nil else {
-        let advice = nearest(to: name, in: Setting.all.map(\.name)).map { "did you mean '\($0)'?" } ?? ""
-        throw Failure(.configuration, "unknown setting '\(name)'", at: line, advice: advice)
-      }
-      values[name] = text
-    }
-    return values
-  }
-
-  private static func compose(_ text: String, at path: String) throws(Failure) -> Node? {
-    do { return try Yams.compose(yaml: text) } catch {
-      let reason = "\(error)".split(separator: "\n").first.map(String.init) ?? "not YAML"
-      throw Failure(.configuration, "not valid YAML: \(reason)", at: path)
-    }
-  }
-
-  private static func contents(of path: String) throws(Failure) -> String {
-    do { return try String(contentsOfFile: path, encoding: .utf8) } catch {
-      throw Failure(
-        .missingInput, "cannot read the configuration", at: path, advice: "check the path of --config")
     }
   }
 

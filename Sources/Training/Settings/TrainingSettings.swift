@@ -69,6 +69,8 @@ public struct TrainingSettings: Equatable, Sendable {
   public var run: String?
   public var forceUnlock = false
   public var resume = ResumeChoice.none
+  /// Whether a run is resumed although it becomes another one.
+  public var override = false
   public var checkpointEvery: Int?
   public var keep = 3
   public var evalEvery = 1

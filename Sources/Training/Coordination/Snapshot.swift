@@ -1,0 +1,30 @@
+import Checkpoints
+import Tensors
+
+/// The coordinator's copy of what a checkpoint holds: a save reads it while training changes the originals.
+///
+/// As large as a checkpoint; its pages are taken by the first save.
+final class Snapshot: Sendable {
+  /// What a run is for, and what training goes on from besides, both read from the copy.
+  let model: [ParameterTensor]
+  let training: [ParameterTensor]
+  private let buffers: [(original: FloatBuffer, copy: FloatBuffer)]
+
+  init(of replica: Replica) {
+    var buffers: [(original: FloatBuffer, copy: FloatBuffer)] = []
+    func copy(of original: FloatBuffer) -> FloatBuffer {
+      if let known = buffers.first(where: { $0.original === original }) { return known.copy }
+      let copy = FloatBuffer(count: original.count)
+      buffers.append((original, copy))
+      return copy
+    }
+    model = ParameterTensor.model(of: replica, in: copy)
+    training = ParameterTensor.training(of: replica, in: copy)
+    self.buffers = buffers
+  }
+
+  /// Copies the originals as they are now. Nobody may change them meanwhile, or read the copy.
+  func take() {
+    for (original, copy) in buffers { _ = copy.elements.update(fromContentsOf: original.elements) }
+  }
+}
