@@ -156,6 +156,16 @@ import Testing
 
   // MARK: No room
 
+  /// Fills a disk while a program is between two saves: what one of them would give back later is not on it.
+  private func fill(_ disk: TinyDisk, between program: Program) throws -> String {
+    while true {
+      program.send(SIGSTOP)
+      defer { program.send(SIGCONT) }
+      let names = try checkpointNames(of: disk.file("run"))
+      if names.count == 2, names.first == "last" { return try disk.fill() }
+    }
+  }
+
   /// Where mounting is not allowed, the fault is injected.
   @Test(
     "fault 18: a disk that fills up while a run saves → retried, the old one kept, 74 if the last save fails")
@@ -165,14 +175,18 @@ import Testing
     #expect(try Program.run(tinyTraining(run, steps: 2)).status == 0)
     let arguments = tinyTraining(
       run, steps: 1_000_000,
-      ["--resume", "auto", "--keep", "1", "--log-every", "1000000", "--train-limit", "1600"])
+      [
+        "--resume", "auto", "--keep", "1", "--log-every", "1000000", "--checkpoint-every", "50",
+        "--train-limit", "60000", "--batch-size", "2",
+      ])
+    // No epoch ends before the test, for its row of results would find no room either.
     let program = try Program(
       arguments + ["--override"],
       environment: disk == nil ? ["CNN_DIST_FAULT": "enospc@checkpoint,times=2"] : [:])
     func newest() throws -> String { try checkpointNames(of: run).last ?? "" }
     if let disk {
       try program.wait { try newest() != "step-00000002" }
-      let filler = try disk.fill()
+      let filler = try fill(disk, between: program)
       try program.wait { program.errorsSoFar.contains("No space left on device") }
       try FileManager.default.removeItem(atPath: filler)
     }
@@ -180,7 +194,7 @@ import Testing
     try program.wait { program.errorsSoFar.contains("a checkpoint was not saved") }
     let failed = try newest()
     try program.wait { try newest() > failed }
-    let filler = try disk?.fill()
+    let filler = try disk.map { try fill($0, between: program) }
     program.send(SIGUSR1)
     let stopped = try program.result()
     #expect(stopped.status == (disk == nil ? 75 : 74), "\(stopped.errors)")
