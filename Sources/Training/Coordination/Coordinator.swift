@@ -152,10 +152,15 @@ final class Coordinator {
     state.batch = step % schedule.stepsPerEpoch
     epoch.store(in: &state)
     state.savedAt = TimeSource.system.utc()
+    // Behind the last step nothing changes any more: its save needs no copy.
+    let isLast = step == schedule.steps
     writer.save(
       CheckpointContents(
-        state: state, isBest: isBest, model: snapshot.model, integers: replica.network.integers,
-        optimizer: snapshot.training, copy: { [snapshot] in snapshot.take() }))
+        state: state, isBest: isBest,
+        model: isLast ? ParameterTensor.model(of: replica, in: { $0 }) : snapshot.model,
+        integers: replica.network.integers,
+        optimizer: isLast ? ParameterTensor.training(of: replica, in: { $0 }) : snapshot.training,
+        copy: { [snapshot] in if !isLast { snapshot.take() } }))
     savedStep = step
   }
 
