@@ -10,16 +10,19 @@ import Testing
     expectFailure(try Program.run(["train", "vgg1"], ranks: 3), 64, "did you mean 'vgg11'?")
   }
 
-  @Test(arguments: [
-    ["--batch-size", "0"], ["--lr", "nan"], ["--epochs", "-1"], ["--max-steps", "1.5"],
-    ["--image-size", "many"],
-    ["--dropout", "2"], ["--optimizer", "adm"], ["--seed", "-3"], ["--ranks", "0"], ["--classes", "1"],
-    ["--schedule", "foo"], ["--schedule", "step:0:0.1"], ["--schedule", "cosine:nan"], ["--augment", "flop"],
-    ["--augment", "crop:99"], ["--ema", "1.5"], ["--ema", "1"], ["--warmup-epochs", "-1"],
-    ["--warmup-epochs", "inf"], ["--accumulate", "0"], ["--label-smoothing", "1"], ["--mixup", "-1"],
-    ["--mixup", "nan"], ["--clip-norm", "-1"], ["--decay", "some"], ["--on-nonfinite", "skip:0"],
-    ["--early-stopping", "-1"], ["--restart-dead", "0.5"], ["--dead-steps", "-1"], ["--recipe", "worst"],
-  ])
+  @Test(
+    "fault 39: nonsense numbers → 64 before any work, names the option and what is allowed",
+    arguments: [
+      ["--batch-size", "0"], ["--lr", "nan"], ["--epochs", "-1"], ["--max-steps", "1.5"],
+      ["--image-size", "many"],
+      ["--dropout", "2"], ["--optimizer", "adm"], ["--seed", "-3"], ["--ranks", "0"], ["--classes", "1"],
+      ["--schedule", "foo"], ["--schedule", "step:0:0.1"], ["--schedule", "cosine:nan"],
+      ["--augment", "flop"],
+      ["--augment", "crop:99"], ["--ema", "1.5"], ["--ema", "1"], ["--warmup-epochs", "-1"],
+      ["--warmup-epochs", "inf"], ["--accumulate", "0"], ["--label-smoothing", "1"], ["--mixup", "-1"],
+      ["--mixup", "nan"], ["--clip-norm", "-1"], ["--decay", "some"], ["--on-nonfinite", "skip:0"],
+      ["--early-stopping", "-1"], ["--restart-dead", "0.5"], ["--dead-steps", "-1"], ["--recipe", "worst"],
+    ])
   func nonsenseNumbersNameTheOptionAndWhatIsAllowed(option: [String]) throws {
     // The parser needs `=` for values that begin with a dash.
     let result = try Program.run(["train", "lenet", option.joined(separator: "=")])
@@ -31,7 +34,8 @@ import Testing
     expectFailure(try Program.run(["trian", "lenet"]), 64)
   }
 
-  @Test func anImageTooSmallForTheNetworkSaysTheSmallest() throws {
+  @Test("fault 39: images too small for the network → 78, says the smallest")
+  func anImageTooSmallForTheNetworkSaysTheSmallest() throws {
     expectFailure(
       try Program.run(["train", "vgg11", "--image-size", "8"]), 78, "vgg11 cannot take 8x8 images",
       "MaxPool2d 15", "--image-size", "give at least 32")
