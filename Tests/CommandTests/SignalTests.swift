@@ -119,6 +119,10 @@ import Testing
     ]
     let program = try Program(training)
     try program.wait(for: 2, of: run)
+    // Saves are made beside training: the first may take longer than a step.
+    try program.wait(seconds: 60) {
+      FileManager.default.fileExists(atPath: run + "/checkpoints/last/state.json")
+    }
     program.send(SIGINT)
     Thread.sleep(forTimeInterval: 0.05)
     program.send(SIGINT)
@@ -126,7 +130,7 @@ import Testing
     let result = try program.result()
     #expect(result.status == 128 + SIGINT, "\(result.output)")
     #expect(Date().timeIntervalSince(began) < 2)
-    let steps = try losses(of: run).count + 1
+    let steps = try losses(of: run).count + 2
     let resumed = try Program.run(training + ["--resume", "auto", "--max-steps", "\(steps)"])
     #expect(resumed.status == 0 && resumed.output.contains("resumed after step"), "\(resumed.errors)")
     try expectTidy(run)
