@@ -1,5 +1,5 @@
 import Failures
-import Glibc
+import Threads
 
 /// Sums the gradients of all ranks bucket by bucket, on the communication thread, while backward goes on.
 ///
@@ -83,11 +83,4 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
     }
     seconds += monotonicSeconds() - start
   }
-}
-
-/// Seconds of a clock that only goes forward.
-private func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 import Threads
 
@@ -72,11 +71,4 @@ final class JobQueue: @unchecked Sendable {
   func close() {
     state.update { $0.closed = true }
   }
-}
-
-/// A clock that only goes forward.
-private func monotonicNanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

@@ -8,6 +8,7 @@ import Layers
 import Models
 import Telemetry
 import Tensors
+import Threads
 
 /// Scores a checkpoint on the test set, on every rank of the job, and writes the logits where asked.
 public struct EvaluationRun: Sendable {

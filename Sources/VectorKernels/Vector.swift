@@ -151,12 +151,28 @@ private func shuffleHalves(_ rows: Target) {
 
 @inline(__always)
 private func interleave(_ a: Vector, _ b: Vector, into target: Target) {
-  var lower = Vector()
-  lower.evenHalf = a.lowHalf
-  lower.oddHalf = b.lowHalf
-  store(lower, target)
-  var upper = Vector()
-  upper.evenHalf = a.highHalf
-  upper.oddHalf = b.highHalf
-  store(upper, target + lanes)
+  let (low, high) = zip(a, b)
+  store(low, target)
+  store(high, target + lanes)
+}
+
+/// Of 32 elements those with even and those with odd numbers.
+@inline(__always)
+func unzip(_ low: Vector, _ high: Vector) -> (even: Vector, odd: Vector) {
+  (
+    Vector(lowHalf: low.evenHalf, highHalf: high.evenHalf),
+    Vector(lowHalf: low.oddHalf, highHalf: high.oddHalf)
+  )
+}
+
+/// The opposite of ``unzip(_:_:)``.
+@inline(__always)
+func zip(_ even: Vector, _ odd: Vector) -> (low: Vector, high: Vector) {
+  var low = Vector()
+  low.evenHalf = even.lowHalf
+  low.oddHalf = odd.lowHalf
+  var high = Vector()
+  high.evenHalf = even.highHalf
+  high.oddHalf = odd.highHalf
+  return (low, high)
 }

@@ -2,6 +2,7 @@ import Checkpoints
 import Collectives
 import Failures
 import Telemetry
+import Threads
 
 /// Rank 0's second job: the run directory, the checkpoints, the aggregated metrics, and the console.
 ///

@@ -1,5 +1,6 @@
 import Checkpoints
 import Telemetry
+import Threads
 
 /// What an epoch has added up so far.
 struct EpochTotals {

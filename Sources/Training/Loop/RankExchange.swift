@@ -2,6 +2,7 @@ import Collectives
 import Failures
 import Layers
 import Tensors
+import Threads
 
 /// What backward tells the other ranks: sums of gradients bucket by bucket, and the factors of the large ones.
 final class RankExchange: GradientExchange {

@@ -1,5 +1,6 @@
 import Collectives
 import Failures
+import Threads
 
 /// The few numbers that all ranks add up in every step, reduced while backward goes on.
 ///

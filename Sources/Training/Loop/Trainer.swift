@@ -3,6 +3,7 @@ import Datasets
 import Failures
 import Layers
 import Tensors
+import Threads
 
 /// The training loop of one rank: gradient with the reduction beside it, update, and at the end of an epoch the test.
 ///

@@ -102,27 +102,6 @@ private struct Octet {
   }
 }
 
-/// Of 32 elements those with even and those with odd numbers.
-@inline(__always)
-func unzip(_ low: Vector, _ high: Vector) -> (even: Vector, odd: Vector) {
-  (
-    Vector(lowHalf: low.evenHalf, highHalf: high.evenHalf),
-    Vector(lowHalf: low.oddHalf, highHalf: high.oddHalf)
-  )
-}
-
-/// The opposite of ``unzip(_:_:)``.
-@inline(__always)
-func zip(_ even: Vector, _ odd: Vector) -> (low: Vector, high: Vector) {
-  var low = Vector()
-  low.evenHalf = even.lowHalf
-  low.oddHalf = odd.lowHalf
-  var high = Vector()
-  high.evenHalf = even.highHalf
-  high.oddHalf = odd.highHalf
-  return (low, high)
-}
-
 @inline(__always)
 private func loadEight(_ source: Source) -> SIMD8<Float> {
   UnsafeRawPointer(source).loadUnaligned(as: SIMD8<Float>.self)

@@ -34,9 +34,7 @@ struct ThreeTapSums: TapSums {
 
 struct FiveTapSums: TapSums {
   static var taps: Int { 5 }
-  private var s0 = Vector()
-  private var s1 = Vector()
-  private var s2 = Vector()
+  private var first = ThreeTapSums()
   private var s3 = Vector()
   private var s4 = Vector()
 
@@ -45,18 +43,14 @@ struct FiveTapSums: TapSums {
 
   @inline(__always)
   mutating func add(_ x: Source, _ dz: Vector) {
-    s0.addProduct(load(x), dz)
-    s1.addProduct(load(x + 1), dz)
-    s2.addProduct(load(x + 2), dz)
+    first.add(x, dz)
     s3.addProduct(load(x + 3), dz)
     s4.addProduct(load(x + 4), dz)
   }
 
   @inline(__always)
   func add(to target: Target) {
-    store(load(target) + s0, target)
-    store(load(target + lanes) + s1, target + lanes)
-    store(load(target + 2 * lanes) + s2, target + 2 * lanes)
+    first.add(to: target)
     store(load(target + 3 * lanes) + s3, target + 3 * lanes)
     store(load(target + 4 * lanes) + s4, target + 4 * lanes)
   }
