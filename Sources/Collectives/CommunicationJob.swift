@@ -13,6 +13,7 @@ final class CollectiveJob: CommunicationJob {
     case barrier
     case broadcast(UnsafeMutableRawBufferPointer, root: Int)
     case floats(UnsafeMutableBufferPointer<Float>, Reduction)
+    case tree(UnsafeMutableBufferPointer<Float>)
     case doubles(UnsafeMutableBufferPointer<Double>, Reduction)
     case integers(UnsafeMutableBufferPointer<Int64>, Reduction)
     case allGather(UnsafeRawBufferPointer, into: UnsafeMutableRawBufferPointer)
@@ -27,6 +28,7 @@ final class CollectiveJob: CommunicationJob {
       case .barrier: try communicator.barrier()
       case .broadcast(let bytes, let root): try communicator.broadcast(bytes, from: root)
       case .floats(let values, let reduction): try communicator.allReduce(values, reduction)
+      case .tree(let values): try communicator.sumInTree(values)
       case .doubles(let values, let reduction): try communicator.allReduce(values, reduction)
       case .integers(let values, let reduction): try communicator.allReduce(values, reduction)
       case .allGather(let bytes, let all): try communicator.allGather(bytes, into: all)

@@ -134,6 +134,10 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
     try run(.integers(values, reduction))
   }
 
+  public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    try run(.tree(values))
+  }
+
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)
     throws(Failure)
   {

@@ -32,6 +32,12 @@ struct SettingOptions: ParsableArguments {
   var batchSize: String?
   @Option(
     help: ArgumentHelp(
+      "Cut every batch into s shards, whose gradients are added up in one fixed order: the same bits on any number of ranks that "
+        + "divides s. Batch normalisation sees a shard at a time. 0 leaves the order to MPI.",
+      valueName: "s"))
+  var shards: String?
+  @Option(
+    help: ArgumentHelp(
       "Compute a rank's part of a batch in k pieces, for less memory; batch normalisation sees a piece at a time.",
       valueName: "k"))
   var accumulate: String?
@@ -144,7 +150,8 @@ struct SettingOptions: ParsableArguments {
     let given: [String: String?] = [
       "recipe": recipe, "dataset": dataset, "data": data, "train-limit": trainLimit, "test-limit": testLimit,
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
-      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "accumulate": accumulate,
+      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "shards": shards,
+      "accumulate": accumulate,
       "optimizer": optimizer, "lr": lr, "schedule": schedule, "warmup-epochs": warmupEpochs,
       "momentum": momentum, "nesterov": nesterov.map { "\($0)" }, "weight-decay": weightDecay, "decay": decay,
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,

@@ -37,6 +37,7 @@ struct Identity {
     state.dataDigest = SHA256.hex(data.digest)
     state.seed = settings.seed
     state.batchSize = settings.batchSize
+    state.shards = ShardPlan(settings, batchSize: schedule.batchSize).wanted
     state.worldSize = rank.count
     state.threads = rank.threads
     state.instructionSet = rank.kernels.name

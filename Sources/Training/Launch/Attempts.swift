@@ -10,6 +10,7 @@ struct Attempts {
   let data: TrainingData
   /// The most samples that this rank has in a batch.
   let share: Int
+  let shards: ShardPlan
   let replica: Replica
   let rank: Rank
   let fault: Fault?
@@ -22,8 +23,8 @@ struct Attempts {
       let coordinator = try rank.together { () throws(Failure) in try keeper(standing) }
       log?.info("training from step \(standing.step) to step \(schedule.steps), seed \(standing.seed)")
       let trainer = Trainer(
-        settings, schedule: schedule, data: data, capacity: share, replica: replica, standing: standing,
-        rank: rank, fault: fault, coordinator: coordinator)
+        settings, schedule: schedule, data: data, capacity: share, shards: shards, replica: replica,
+        standing: standing, rank: rank, fault: fault, coordinator: coordinator)
       guard try train(trainer, coordinator) == .dead else { break }
       try rank.together { () throws(Failure) in try coordinator?.discard() }
       standing = trainer.standing

@@ -14,14 +14,16 @@ final class RankExchange: GradientExchange {
   /// Seconds of this step that were spent waiting for factors.
   private var waited = 0.0
 
-  init(_ network: Network, thread: CommunicationThread) {
+  /// - Parameter isOrdered: whether sums are added up in a fixed tree.
+  init(_ network: Network, thread: CommunicationThread, isOrdered: Bool) {
     self.thread = thread
     reducer = GradientReducer(
       thread: thread, gradients: network.gradients.elements,
       buckets: GradientBuckets(
         count: network.gradients.count,
         slotOffsets: (network.parameters + network.statistics).map(\.slot.offset),
-        excluding: network.factors.map(\.range)))
+        excluding: network.factors.map(\.range)),
+      isOrdered: isOrdered)
     gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
   }
 

@@ -40,8 +40,8 @@ final class Trainer {
 
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
-    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, replica: Replica,
-    standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?
+    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, shards: ShardPlan,
+    replica: Replica, standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?
   ) {
     self.settings = settings
     self.schedule = schedule
@@ -55,8 +55,8 @@ final class Trainer {
       mixup: settings.mixup, seed: standing.seed)
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
-    gradient = GradientComputation(settings, network: network, fault: fault)
-    exchange = RankExchange(network, thread: rank.communication)
+    gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
+    exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
     update = Update(settings, schedule, replica)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,

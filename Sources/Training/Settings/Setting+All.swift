@@ -13,6 +13,7 @@ extension Setting {
     .integer("epochs", \.epochs, 1...1_000_000, definesRun: false),
     .integer("max-steps", \.maxSteps, 1...1_000_000_000, definesRun: false),
     .integer("batch-size", \.batchSize, 1...1_048_576).binding,
+    .shards.binding,
     .integer("accumulate", \.accumulate, 1...1_048_576),
     .enumeration("optimizer", \.optimizer),
     .number("lr", \.learningRate, 1e-12...1e3),

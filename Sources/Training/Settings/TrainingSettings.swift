@@ -21,6 +21,8 @@ public struct TrainingSettings: Equatable, Sendable {
   public var epochs = 5
   public var maxSteps: Int?
   public var batchSize = 256
+  /// Into how many shards a global batch is cut, whose gradients are added up in one fixed tree; 0 for none.
+  public var shards = 8
   /// Pieces in which a rank computes its part of a batch.
   public var accumulate = 1
   public var optimizer = OptimizerChoice.adam
