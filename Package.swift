@@ -91,8 +91,9 @@ let package = Package(
     module(
       "Command",
       [
-        "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
-        "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
+        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels",
+        "Layers",
+        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 

@@ -13,7 +13,7 @@ public struct CNNDist: ParsableCommand {
     version: Version.current,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
-      BenchCommand.self, DoctorCommand.self,
+      BenchCommand.self, DoctorCommand.self, VerifyCommand.self,
     ])
 
   public init() {}

@@ -33,6 +33,9 @@ public final class Network {
   /// Layers whose weight gradients are computed from the factors of all ranks, in the order of the network.
   public let factors: [GradientFactors]
 
+  /// Whether the last backward left the gradients of ``factors`` as these.
+  public var usesFactors: Bool { lanes.usesFactors }
+
   private let graph: Graph
   private let kernels: any KernelSet.Type
   private let lanes: Lanes

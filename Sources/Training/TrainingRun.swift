@@ -18,21 +18,24 @@ public struct TrainingRun: Sendable {
   let console: Console
   let version: String
   let command: [String]
+  private let observer: RunObserver?
   private let data: Once<TrainingData>
 
   /// - Parameters:
   ///   - console: rank 0's voice.
   ///   - version: this program's, for the records.
   ///   - command: the command line, for the records.
+  ///   - observer: sees what is computed; nil for nobody.
   public init(
     _ settings: TrainingSettings, environment: [String: String], console: Console, version: String,
-    command: [String]
+    command: [String], observer: RunObserver? = nil
   ) {
     self.settings = settings
     self.environment = environment
     self.console = console
     self.version = version
     self.command = command
+    self.observer = observer
     data = Once { () throws(Failure) in try TrainingData.load(settings, environment: environment) }
   }
 
@@ -95,7 +98,7 @@ public struct TrainingRun: Sendable {
     let attempts = Attempts(
       settings: settings, schedule: schedule, data: data, share: share, shards: shards, replica: replica,
       rank: rank,
-      fault: fault, log: log)
+      fault: fault, log: log, observer: observer)
     try attempts.run(from: standing) { (standing) throws(Failure) in
       guard let directory, let start else { return nil }
       // A start that was given up leaves nothing, not even an epoch half done.

@@ -1,6 +1,8 @@
 import Checkpoints
 import Collectives
 import Failures
+import Files
+import Foundation
 import Telemetry
 import Threads
 
@@ -26,7 +28,9 @@ final class Coordinator {
 
   private var epoch: EpochTotals
   private var window = StepWindow()
-  private var savedStep: Int?
+  private(set) var savedStep: Int?
+  /// Of steps behind checkpoints that may still be on their way to the disk.
+  private var proofs: [StepProof] = []
 
   /// - Parameters:
   ///   - state: where the run stands: a fresh one at step 0, or the one that was resumed.
@@ -67,6 +71,7 @@ final class Coordinator {
   func say(_ text: String) { if !text.isEmpty { console.line(text) } }
 
   func endStep(_ report: StepReport, _ standing: Standing) throws(Failure) {
+    if !proofs.isEmpty { try writeProofs(areSaved: false) }
     epoch.add(report)
     window.add(report)
     let current = schedule.epoch(of: report.step)
@@ -80,6 +85,29 @@ final class Coordinator {
         images: report.images))
     let due = settings.checkpointEvery.map { report.step % $0 == 0 } ?? false
     if due && !schedule.endsEpoch(report.step) { try save(standing, isBest: false) }
+  }
+
+  /// Keeps what the step behind a checkpoint computed, so that it can be proven by computing it again.
+  func prove(_ proof: StepProof) throws(Failure) {
+    if savedStep == proof.step - 1 { proofs.append(proof) }
+    try writeProofs(areSaved: false)
+  }
+
+  /// - Parameter areSaved: whether all checkpoints are on the disk: one that is not there has made room for a newer.
+  private func writeProofs(areSaved: Bool) throws(Failure) {
+    while let proof = proofs.first {
+      let name = CheckpointStore.name(ofStep: proof.step - 1)
+      let checkpoint = "\(directory.paths.checkpoints)/\(name)"
+      func isThere() -> Bool { FileManager.default.fileExists(atPath: checkpoint) }
+      guard isThere() || areSaved || proofs.count > 1 else { return }
+      if isThere() {
+        do throws(Failure) { try AtomicFile.write(proof.text, to: "\(checkpoint)/\(StepProof.name)") } catch {
+          // It may make room for a newer one at this very moment.
+          if isThere() { throw error }
+        }
+      }
+      proofs.removeFirst()
+    }
   }
 
   func beginEvaluation() {
@@ -168,6 +196,7 @@ final class Coordinator {
   /// Waits for the last checkpoint, then says how the run ended and what to do next.
   private func finish(_ ending: RunStatus.State, step: Int) throws(Failure) {
     try writer.finish()
+    try writeProofs(areSaved: true)
     try metrics.synchronize()
     try results.synchronize()
     try status.write(record(ending, step: step))

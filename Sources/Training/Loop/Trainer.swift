@@ -32,6 +32,7 @@ final class Trainer {
   private let deadStart: DeadStart
   private let totals: StepTotals
   private let replicas: ReplicaAudit
+  private let observer: RunObserver?
   private(set) var standing: Standing
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
@@ -41,7 +42,8 @@ final class Trainer {
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
     _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, shards: ShardPlan,
-    replica: Replica, standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?
+    replica: Replica, standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?,
+    observer: RunObserver?
   ) {
     self.settings = settings
     self.schedule = schedule
@@ -49,6 +51,7 @@ final class Trainer {
     self.replica = replica
     self.standing = standing
     self.coordinator = coordinator
+    self.observer = observer
     let network = replica.network
     loader = Loader(
       set: data.train, sample: network.input, capacity: capacity, augmentation: settings.augmentation,
@@ -116,7 +119,7 @@ final class Trainer {
     return nil
   }
 
-  /// One step. Allocates nothing.
+  /// One step. Allocates nothing, but for the proof of a step behind a checkpoint.
   private func train(on batch: Batch) throws -> StepReport {
     let step = standing.step + 1
     rank.pulse.enter(.computing)
@@ -138,6 +141,12 @@ final class Trainer {
     rank.pulse.enter(.updating)
 
     let network = replica.network
+    observer?.trained(step, Array(UnsafeBufferPointer(start: batch.samples, count: batch.count)))
+    if let coordinator, observer != nil || coordinator.savedStep == step - 1 {
+      let proof = StepProof(step: step, loss: sum.loss / Double(batch.globalCount), network)
+      observer?.proven(proof)
+      try coordinator.prove(proof)
+    }
     let squares = network.sumOfGradientSquares()
     let norm = squares.squareRoot()
     if squares.isFinite {
@@ -199,7 +208,9 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    return try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
+    let score = try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
+    if rank.isCoordinator { observer?.evaluated(score.seen) }
+    return score
   }
 
   /// Says where the time went, and which rank held the others up.
