@@ -134,6 +134,22 @@ struct SettingOptions: ParsableArguments {
   var evalEvery: String?
   @Option(help: ArgumentHelp("Write a line of metrics every n steps.", valueName: "n"))
   var logEvery: String?
+  @Flag(help: "Write no event files for TensorBoard.")
+  var noTensorboard = false
+  @Option(
+    help: ArgumentHelp(
+      "Show TensorBoard how weights and gradients are spread every n steps; 0 never.", valueName: "n"))
+  var histogramEvery: String?
+  @Option(
+    help: ArgumentHelp("Serve metrics to Prometheus on this port; 0 for any that is free.", valueName: "n"))
+  var metricsPort: String?
+  @Option(help: ArgumentHelp("Where to serve them besides this machine itself.", valueName: "address"))
+  var metricsHost: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write a timeline of every rank's computation and communication, for Perfetto.", valueName: "file.json")
+  )
+  var trace: String?
   @Flag(help: "Say nothing but warnings and errors.")
   var quiet = false
   @Option(help: ArgumentHelp("YAML file of settings.", valueName: "file"))
@@ -157,6 +173,8 @@ struct SettingOptions: ParsableArguments {
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,
+      "tensorboard": noTensorboard ? "false" : nil, "histogram-every": histogramEvery,
+      "metrics-port": metricsPort, "metrics-host": metricsHost, "trace": trace,
       "quiet": quiet ? "true" : nil,
     ]
     return given.compactMapValues { $0 }

@@ -14,6 +14,7 @@ struct Attempts {
   let rank: Rank
   let fault: Fault?
   let log: Logger?
+  let timeline: Timeline?
 
   /// - Parameter keeper: makes the keeper of a run that stands somewhere, on the coordinator's rank.
   func run(from standing: Standing, keeper: (Standing) throws(Failure) -> Coordinator?) throws {
@@ -23,7 +24,7 @@ struct Attempts {
       log?.info("training from step \(standing.step) to step \(schedule.steps), seed \(standing.seed)")
       let trainer = Trainer(
         settings, schedule: schedule, data: data, capacity: share, replica: replica, standing: standing,
-        rank: rank, fault: fault, coordinator: coordinator)
+        rank: rank, fault: fault, coordinator: coordinator, timeline: timeline)
       guard try train(trainer, coordinator) == .dead else { break }
       try rank.together { () throws(Failure) in try coordinator?.discard() }
       standing = trainer.standing
