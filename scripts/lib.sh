@@ -48,6 +48,7 @@ declare -A WHY=(
   [libpng-dev]="pictures"
   [libssl-dev]="SHA-256 of data and checkpoints"
   [pkg-config]="tells the Swift package manager where the libraries are"
+  [mandoc]="checks the manual page"
   [protobuf-compiler]="makes Swift of .proto files"
   [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"

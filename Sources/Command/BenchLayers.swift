@@ -19,7 +19,9 @@ struct BenchLayers: ParsableCommand {
         cnn-dist bench layers resnet18 --json
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
   var batchSize: String?

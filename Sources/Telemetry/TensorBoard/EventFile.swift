@@ -18,11 +18,13 @@ package struct EventFile: ~Copyable {
   /// - Parameters:
   ///   - number: tells the files of a process apart.
   ///   - step: the first that will be written.
+  ///   - newest: when the newest file that a TensorBoard may have read was begun: it reads files in the order of their names,
+  ///     and none twice.
   /// - Throws: `cannotWrite`, `inputOutput`.
-  package init(in directory: String, number: Int, startingAt step: Int, time: Double) throws(Failure) {
-    // TensorBoard reads files in the order of their names.
-    let newest = try Self.names(in: directory).compactMap(Self.seconds).max()
-    let seconds = max(Int(time), (newest ?? 0) + 1)
+  package init(in directory: String, number: Int, startingAt step: Int, after newest: Int, time: Double)
+    throws(Failure)
+  {
+    let seconds = max(Int(time), newest + 1)
     let name = "\(Self.prefix)\(seconds).\(MachineFacts.current.host).\(getpid()).\(number)"
     let path = "\(directory)/\(name)"
     var file = try GrowingFile(path, length: 0)
@@ -103,22 +105,21 @@ package struct EventFile: ~Copyable {
     name.dropFirst(prefix.count).split(separator: ".").first.flatMap { Int($0) }
   }
 
-  /// Drops what is past a step from the files of a directory, and a torn end; files without anything left go.
+  /// Drops what is past a step from the files of a directory, and a torn end. A file without anything left
+  /// stays: a TensorBoard that is reading it would look for it for ever.
   ///
+  /// - Returns: when the newest of them was begun; 0 where there were none.
   /// - Throws: `cannotWrite`, `inputOutput`.
-  package static func cut(in directory: String, after step: Int) throws(Failure) {
-    for name in try names(in: directory) {
+  package static func cut(in directory: String, after step: Int) throws(Failure) -> Int {
+    let names = try names(in: directory)
+    for name in names {
       let path = "\(directory)/\(name)"
       let old = try OpenFile.contents(path) ?? []
       let kept = events(in: old).filter { $0.event.step <= step }
-      let hasSummaries = kept.contains { $0.event.step > 0 && !$0.event.summary.value.isEmpty }
-      guard hasSummaries else {
-        unlink(path)
-        continue
-      }
       let bytes = Array(kept.map(\.record).joined())
       guard bytes != old else { continue }
       try AtomicFile.write(to: path, code: .inputOutput) { file throws(Failure) in try file.write(bytes) }
     }
+    return names.compactMap(seconds).max() ?? 0
   }
 }

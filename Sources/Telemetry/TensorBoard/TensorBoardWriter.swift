@@ -21,8 +21,9 @@ public final class TensorBoardWriter {
     func file(_ split: MetricsRecord.Split, _ number: Int) throws(Failure) -> EventFile {
       let directory = "\(directory)/\(split)"
       try Directory.create(directory, code: .cannotWrite)
-      try EventFile.cut(in: directory, after: step)
-      return try EventFile(in: directory, number: number, startingAt: step + 1, time: time.utc())
+      let newest = try EventFile.cut(in: directory, after: step)
+      return try EventFile(
+        in: directory, number: number, startingAt: step + 1, after: newest, time: time.utc())
     }
     train = try file(.train, 0)
     test = try file(.test, 1)

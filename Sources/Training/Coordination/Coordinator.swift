@@ -202,7 +202,8 @@ final class Coordinator {
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
         seconds: monotonicSeconds() - started, bestEpoch: state.bestStep.map { schedule.epoch(of: $0) },
-        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, commands: [evaluate, resume]
+        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, hasEvents: settings.tensorboard,
+        commands: [evaluate, resume]
       ).text)
   }
 

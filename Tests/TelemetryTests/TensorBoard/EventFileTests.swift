@@ -33,7 +33,7 @@ import Testing
   @Test func readsWhatItWrote() throws {
     let place = try TemporaryDirectory()
     do {
-      var file = try EventFile(in: place.path, number: 0, startingAt: 1, time: 1_763_687_820)
+      var file = try EventFile(in: place.path, number: 0, startingAt: 1, after: 0, time: 1_763_687_820)
       for step in 1...3 { try file.append(scalar(step)) }
     }
     let name = try #require(place.names.first)
@@ -61,7 +61,8 @@ import Testing
     let place = try TemporaryDirectory()
     for (number, steps) in [1...4, 5...8].enumerated() {
       var file = try EventFile(
-        in: place.path, number: number, startingAt: steps.lowerBound, time: 1_763_687_820)
+        in: place.path, number: number, startingAt: steps.lowerBound,
+        after: 1_763_687_819 + number, time: 1_763_687_820)
       for step in steps { try file.append(scalar(step)) }
     }
     // The second of the same second is behind the first.
@@ -72,11 +73,11 @@ import Testing
           .filter { !$0.event.summary.value.isEmpty }.map(\.event.step)
       }
     }
-    try EventFile.cut(in: place.path, after: 6)
+    #expect(try EventFile.cut(in: place.path, after: 6) == 1_763_687_821)
     #expect(try steps() == [[1, 2, 3, 4], [5, 6]])
-    try EventFile.cut(in: place.path, after: 4)
-    #expect(try steps() == [[1, 2, 3, 4]])
-    try EventFile.cut(in: place.path, after: 0)
-    #expect(place.names.isEmpty)
+    #expect(try EventFile.cut(in: place.path, after: 4) == 1_763_687_821)
+    #expect(try steps() == [[1, 2, 3, 4], []])
+    #expect(try EventFile.cut(in: place.path, after: 0) == 1_763_687_821)
+    #expect(try steps() == [[], []])
   }
 }
