@@ -5,6 +5,7 @@ import InstructionSets
 import Layers
 import Models
 import Optimizers
+import Telemetry
 import Threads
 import Training
 
@@ -76,9 +77,10 @@ struct BenchStep: ParsableCommand {
 
     var text: String {
       String(
-        format: "%@, batch %d, %d thread%@, %@: %.2f ms a step (%.2f to %.2f), %.1f images/s", model, batch,
-        threads, threads == 1 ? "" : "s", instructionSet, seconds * 1e3, fastest * 1e3, slowest * 1e3,
-        imagesPerSecond)
+        format: "%@, batch %d, %d thread%@, %@: %@, %.2f ms a step (%.2f to %.2f)", model, batch,
+        threads, threads == 1 ? "" : "s", instructionSet,
+        spokenSpeed(imagesPerSecond), seconds * 1e3,
+        fastest * 1e3, slowest * 1e3)
     }
   }
 }
