@@ -75,7 +75,7 @@ let package = Package(
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Pictures", ["CPNG", "Failures"]),
     module("Threads", []),
-    module("Timelines", []),
+    module("Timelines", ["Threads"]),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),

@@ -1,10 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
+import Threads
 
 /// Records what a rank does and when, on the thread that computes and on the one that communicates. A step allocates nothing.
 ///
@@ -29,11 +24,7 @@ public final class TimelineRecorder: @unchecked Sendable {
   }
 
   /// Seconds of the clock that every process of a machine shares.
-  public static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
+  public static func now() -> Double { monotonicSeconds() }
 
   /// Something begins, in a step or outside of one, on the computing thread.
   ///
