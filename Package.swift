@@ -39,6 +39,7 @@ let countsAllocations: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--defsym=ma
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// What `scripts/fuzz` builds, and nothing else: only with its flags is there a libFuzzer to link with.
@@ -58,6 +59,7 @@ let package = Package(
   products: [.executable(name: "cnn-dist", targets: ["cnn-dist"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -65,12 +67,15 @@ let package = Package(
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
+    module("Pictures", ["CPNG", "Failures"]),
     module("Threads", []),
+    module("Timelines", ["Threads"]),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),
@@ -80,13 +85,13 @@ let package = Package(
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
-    module("Collectives", ["CMPI", "Failures", "Threads"]),
-    module("Telemetry", ["Failures", "Files", "Threads", logging]),
+    module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
+    module("Telemetry", ["Failures", "Files", "Threads", "Timelines", logging, protobuf]),
     module(
       "Training",
       [
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
-        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", logging, yams,
+        "Models", "Optimizers", "Pictures", "Telemetry", "Tensors", "Threads", "Timelines", logging, yams,
       ]),
     module(
       "Command",
@@ -102,17 +107,25 @@ let package = Package(
     tests(
       "VectorKernels",
       ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
+    tests("Pictures", ["CPNG"]),
     tests("Tensors"),
+    tests("Timelines"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
-    tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
+    tests(
+      "Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", "Timelines", logging, protobuf]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
+    tests(
+      "Training",
+      [
+        "Checkpoints", "Collectives", "Datasets", "Failures", "Kernels", "Layers", "Models", "Threads",
+        "Timelines",
+      ]),
     tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.

@@ -45,13 +45,16 @@ declare -A WHY=(
   [openmpi-bin]="mpirun, which starts the ranks"
   [libopenblas-dev]="matrix products"
   [zlib1g-dev]="reads the gzip files of the data set"
+  [libpng-dev]="pictures"
   [libssl-dev]="SHA-256 of data and checkpoints"
   [pkg-config]="tells the Swift package manager where the libraries are"
-  [python3-venv]="a Python of its own for PyTorch, the judge"
+  [mandoc]="checks the manual page"
+  [protobuf-compiler]="makes Swift of .proto files"
+  [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
 )
 # shellcheck disable=SC2034  # for the scripts
-BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev pkg-config)
+BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libpng-dev libssl-dev pkg-config)
 
 missing_packages() {
   local package
@@ -117,6 +120,18 @@ run_mpi() { # RANKS COMMAND...
   local ranks="$1"
   shift
   "${MPIRUN[@]}" -n "$ranks" "$@" </dev/null
+}
+
+# What shows a run to people, for the tests to read what it wrote: .venv-viewers, 180 MB.
+VIEWERS="$ROOT/.venv-viewers/bin/python"
+TENSORBOARD=2.21.0 PROMETHEUS_CLIENT=0.26.0 MLFLOW=3.17.2
+ensure_viewers() {
+  local wanted=("tensorboard==$TENSORBOARD" "prometheus-client==$PROMETHEUS_CLIENT")
+  if [ -n "${CNN_DIST_LONG_TESTS:-}" ]; then wanted+=("mlflow-skinny==$MLFLOW"); fi
+  install_packages python3-venv
+  if [ ! -x "$VIEWERS" ]; then /usr/bin/python3 -m venv .venv-viewers; fi
+  "$VIEWERS" -m pip install --quiet --disable-pip-version-check "${wanted[@]}"
+  echo "${wanted[*]}: .venv-viewers"
 }
 
 # PyTorch lives in .venv (Debian's Python, about 700 MB); made when absent or of another version.

@@ -74,6 +74,11 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
     return waited
   }
 
+  public var label: TimelineLabel {
+    TimelineLabel(
+      .bucket, number: reduced + 1, bytes: buckets[reduced].count * MemoryLayout<Float>.stride)
+  }
+
   /// Reduces the next bucket.
   public func run(on communicator: any Communicator) {
     let range = buckets[reduced]

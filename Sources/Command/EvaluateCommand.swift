@@ -16,7 +16,7 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
         cnn-dist evaluate w.safetensors --model lenet
       """)
 
-  @Argument(help: "A run directory, a checkpoint, or a .safetensors file.")
+  @Argument(help: "A run directory, a checkpoint, or a .safetensors file.", completion: .file())
   var checkpoint: String
   @Option(
     help: ArgumentHelp(

@@ -19,7 +19,9 @@ public struct SummaryCommand: ParsableCommand {
         cnn-dist summary resnet18 --json
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @Option(help: ArgumentHelp("Images at once (default: 1).", valueName: "n"))
   var batchSize: String?

@@ -25,7 +25,9 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
       SIGUSR1 saves after the current step and stops with exit code 75.
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @OptionGroup var options: SettingOptions
   @Flag(help: "Check the settings and print them resolved, without training.")

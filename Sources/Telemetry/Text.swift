@@ -20,6 +20,12 @@ public func grouped(_ value: Int) -> String {
   return text
 }
 
+/// A speed: `48,070 images/s`, and with a decimal where it is small.
+public func spokenSpeed(_ imagesPerSecond: Double) -> String {
+  let isSmall = imagesPerSecond < 100 || imagesPerSecond > 1e12
+  return "\(isSmall ? fixed(imagesPerSecond, 1) : grouped(Int(imagesPerSecond.rounded()))) images/s"
+}
+
 /// A whole number, filled on the left.
 func padded(_ value: Int, to width: Int, with fill: Character = " ") -> String {
   let digits = String(value)

@@ -30,6 +30,17 @@ import Testing
     #expect(abs(count) < Self.limit, "\(result.output)")
   }
 
+  /// Writing the timeline takes a few, however long it is.
+  @Test func aStepOnATimelineAllocatesNothing() throws {
+    let scratch = try ScratchDirectory()
+    let result = try Program(
+      ["lenet", "28", "trace=\(scratch.file("trace.json"))", "metrics-port=0"], program: "step-allocations"
+    ).result()
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
+    #expect(abs(count) < Self.limit, "\(result.output)")
+  }
+
   @Test func theLoaderAllocatesNothing() throws {
     let result = try Program(["loader"], program: "step-allocations").result()
     #expect(result.status == 0, "\(result.output)\(result.errors)")

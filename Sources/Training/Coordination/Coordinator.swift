@@ -17,6 +17,7 @@ final class Coordinator {
   private let replica: Replica
   private let metrics: MetricsWriter
   private let results: ResultsWriter
+  private let live: LiveRecords
   private let status: StatusFile
   private let store: CheckpointStore
   private let writer: CheckpointWriter
@@ -50,6 +51,10 @@ final class Coordinator {
     self.continuation = continuation
     metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
     results = try ResultsWriter(directory.paths.results, resumingAt: state.epoch)
+    live = try LiveRecords(
+      settings, steps: schedule.steps, from: state.step, bestAccuracy: state.bestAccuracy,
+      directory: directory,
+      network: replica.network, console: console)
     status = StatusFile(directory.paths.status)
     writer = CheckpointWriter(store) { console.warning("a checkpoint was not saved: \($0)") }
     snapshot = Snapshot(of: replica)
@@ -76,9 +81,12 @@ final class Coordinator {
     window.add(report)
     let current = schedule.epoch(of: report.step)
     if report.step % settings.logEvery == 0 || report.step == schedule.steps {
-      try metrics.append(window.record(step: report.step, epoch: current))
+      let record = window.record(step: report.step, epoch: current)
+      try metrics.append(record)
+      try live.record(record)
       window = StepWindow()
     }
+    try live.endStep(report, epoch: current)
     console.step(
       StepProgress(
         step: report.step, epoch: current, loss: Float(report.loss), accuracy: Float(report.accuracy),
@@ -115,6 +123,11 @@ final class Coordinator {
     console.activity("evaluating")
   }
 
+  /// An evaluation took these images for others.
+  func show(_ mistakes: MistakeGrid, _ standing: Standing) throws(Failure) {
+    try live.show(mistakes, step: standing.step)
+  }
+
   /// - Parameters:
   ///   - score: the test score, where the epoch was evaluated.
   ///   - isBest: whether no epoch before scored as well.
@@ -124,10 +137,11 @@ final class Coordinator {
     let step = standing.step
     let result = epoch.result(number, score: score)
     if let score {
-      try metrics.append(
-        MetricsRecord(
-          time: TimeSource.system.utc(), step: step, epoch: number, split: .test, loss: Float(score.loss),
-          accuracy: Float(score.accuracy), imagesPerSecond: epoch.evaluationSpeed(score)))
+      let record = MetricsRecord(
+        time: TimeSource.system.utc(), step: step, epoch: number, split: .test, loss: Float(score.loss),
+        accuracy: Float(score.accuracy), imagesPerSecond: epoch.evaluationSpeed(score))
+      try metrics.append(record)
+      try live.record(record)
     }
     try results.append(result)
     console.epoch(result)
@@ -146,7 +160,10 @@ final class Coordinator {
     do throws(Failure) { try writer.finish() } catch {
       if error != failure { console.warning(error.description) }
     }
-    do throws(Failure) { try self.status.write(status) } catch { console.warning(error.description) }
+    do throws(Failure) {
+      try live.end(.failed)
+      try self.status.write(status)
+    } catch { console.warning(error.description) }
   }
 
   /// The run is stopped on request.
@@ -166,6 +183,7 @@ final class Coordinator {
 
   /// Leaves nothing of a start that was dead.
   func discard() throws(Failure) {
+    try live.end(.failed)
     try writer.finish()
     try store.removeAll()
   }
@@ -191,6 +209,7 @@ final class Coordinator {
         optimizer: isLast ? ParameterTensor.training(of: replica, in: { $0 }) : snapshot.training,
         copy: { [snapshot] in if !isLast { snapshot.take() } }))
     savedStep = step
+    live.save(bestAccuracy: state.bestAccuracy)
   }
 
   /// Waits for the last checkpoint, then says how the run ended and what to do next.
@@ -199,6 +218,7 @@ final class Coordinator {
     try writeProofs(areSaved: true)
     try metrics.synchronize()
     try results.synchronize()
+    try live.end(ending)
     try status.write(record(ending, step: step))
     let paths = directory.paths
     let evaluate = RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
@@ -211,7 +231,8 @@ final class Coordinator {
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
         seconds: monotonicSeconds() - started, bestEpoch: state.bestStep.map { schedule.epoch(of: $0) },
-        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, commands: [evaluate, resume]
+        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, hasEvents: settings.tensorboard,
+        commands: [evaluate, resume]
       ).text)
   }
 

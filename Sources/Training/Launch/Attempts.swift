@@ -16,6 +16,7 @@ struct Attempts {
   let fault: Fault?
   let log: Logger?
   let observer: RunObserver?
+  let timeline: Timeline?
 
   /// - Parameter keeper: makes the keeper of a run that stands somewhere, on the coordinator's rank.
   func run(from standing: Standing, keeper: (Standing) throws(Failure) -> Coordinator?) throws {
@@ -25,7 +26,7 @@ struct Attempts {
       log?.info("training from step \(standing.step) to step \(schedule.steps), seed \(standing.seed)")
       let trainer = Trainer(
         settings, schedule: schedule, data: data, capacity: share, shards: shards, replica: replica,
-        standing: standing, rank: rank, fault: fault, coordinator: coordinator,
+        standing: standing, rank: rank, fault: fault, coordinator: coordinator, timeline: timeline,
         observer: observer)
       guard try train(trainer, coordinator) == .dead else { break }
       try rank.together { () throws(Failure) in try coordinator?.discard() }

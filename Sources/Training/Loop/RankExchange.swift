@@ -75,6 +75,10 @@ private final class GatherJob: CommunicationJob, @unchecked Sendable {
 
   init(_ factors: GradientFactors) { self.factors = factors }
 
+  var label: TimelineLabel {
+    TimelineLabel(.factors, bytes: (factors.x.count + factors.dy.count) * MemoryLayout<Float>.stride)
+  }
+
   func run(on communicator: any Communicator) {
     do throws(Failure) {
       try communicator.allGather(

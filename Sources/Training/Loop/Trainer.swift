@@ -26,6 +26,7 @@ final class Trainer {
   private let loader: Loader
   private let sampler: Sampler
   private let evaluator: Evaluator
+  private let mistakes: MistakeGrid?
   private let gradient: GradientComputation
   private let exchange: RankExchange
   private let update: Update
@@ -38,13 +39,15 @@ final class Trainer {
   private var last = StepTotals.Values()
   private var times = StepTimes()
   private let usage: ThreadUsage
+  private let timeline: Timeline?
 
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
     _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, shards: ShardPlan,
     replica: Replica, standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?,
-    observer: RunObserver?
+    timeline: Timeline?, observer: RunObserver?
   ) {
+    self.timeline = timeline
     self.settings = settings
     self.schedule = schedule
     self.rank = rank
@@ -58,6 +61,7 @@ final class Trainer {
       mixup: settings.mixup, seed: standing.seed)
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
+    mistakes = settings.tensorboard ? MistakeGrid(data.test) : nil
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
     update = Update(settings, schedule, replica)
@@ -100,8 +104,10 @@ final class Trainer {
         ranks: rank.count, firstBatch: standing.step % schedule.stepsPerEpoch, epoch: epoch))
     var started = monotonicSeconds()
     rank.pulse.enter(.loading, step: standing.step + 1)
+    timeline?.recorder.begin(step: standing.step + 1)
     while standing.step < schedule.steps, let batch = loader.next() {
       let loaded = monotonicSeconds()
+      timeline?.recorder.mark(.data)
       let report = try train(on: batch)
       let ended = monotonicSeconds()
       last.step = ended - started
@@ -110,11 +116,14 @@ final class Trainer {
       rank.pulse.enter(.recording)
       if try isDead(after: report) { return .dead }
       try audit(isSaved: settings.checkpointEvery.map { report.step % $0 == 0 } ?? false)
+      timeline?.recorder.mark(.audit)
       try coordinator?.endStep(report, standing)
+      timeline?.recorder.mark(.record)
       if report.isStopping { return .stop }
       if schedule.endsEpoch(standing.step) { break }
       started = monotonicSeconds()
       rank.pulse.enter(.loading, step: standing.step + 1)
+      timeline?.recorder.begin(step: standing.step + 1)
     }
     return nil
   }
@@ -127,9 +136,11 @@ final class Trainer {
       last.loss = loss
       last.correct = Double(correct)
       last.stops = StopRequest.isPending ? 1 : 0
+      timeline?.recorder.mark(.forward)
       totals.begin(last)
       exchange.begin()
     }
+    timeline?.recorder.mark(.backward)
     let (polled, began) = (rank.communication.processorSeconds, monotonicSeconds())
     last.exposed = try exchange.finish()
     if rank.waitsByPolling {
@@ -138,6 +149,7 @@ final class Trainer {
     }
     let (sum, waited) = try totals.finish()
     last.wait = waited
+    timeline?.recorder.mark(.wait)
     rank.pulse.enter(.updating)
 
     let network = replica.network
@@ -155,6 +167,7 @@ final class Trainer {
     } else {
       try leaveOut(step, batch)
     }
+    timeline?.recorder.mark(.update)
     standing.step = step
     return StepReport(
       step: step, images: batch.globalCount, totals: sum, gradientNorm: norm, rate: update.rate(of: step),
@@ -208,7 +221,18 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    let score = try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
+    mistakes?.begin()
+    timeline?.recorder.begin(step: 0)
+    let score = try replica.withAveragedValues {
+      try evaluator.evaluate(replica.network) { (batch, logits) throws(Failure) in
+        mistakes?.see(batch, logits)
+      }
+    }
+    if let mistakes {
+      try mistakes.gather(rank.communication)
+      try coordinator?.show(mistakes, standing)
+    }
+    timeline?.recorder.mark(.evaluate)
     if rank.isCoordinator { observer?.evaluated(score.seen) }
     return score
   }
@@ -219,6 +243,7 @@ final class Trainer {
     let ranks = try rank.communication.gather(
       times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
     coordinator?.say(Straggler(ranks).text)
+    if let text = try timeline?.write() { coordinator?.say(text) }
   }
 
   /// Ends the run after the step that all ranks have done.

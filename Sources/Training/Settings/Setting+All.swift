@@ -52,6 +52,12 @@ extension Setting {
     .integer("keep", \.keep, 1...1_000_000, definesRun: false),
     .integer("eval-every", \.evalEvery, 0...1_000_000, definesRun: false),
     .integer("log-every", \.logEvery, 1...1_000_000_000, definesRun: false),
+    .flag("tensorboard", \.tensorboard, definesRun: false),
+    .integer("histogram-every", \.histogramEvery, 0...1_000_000_000, definesRun: false),
+    .integer("metrics-port", \.metricsPort, 0...UInt16.max, definesRun: false).unrecorded,
+    .text("metrics-host", \.metricsHost, "a name or an address of this machine", definesRun: false)
+      .unrecorded,
+    .text("trace", \.trace, "a file", definesRun: false).unrecorded,
     .flag("quiet", \.quiet, definesRun: false).differingByRank.unrecorded,
   ]
 }

@@ -40,6 +40,10 @@ extension TrainingSettings {
         .configuration, "nothing is tested, so that no accuracy can improve", at: "--early-stopping",
         advice: "give --eval-every at least 1")
     }
+    if metricsHost != nil, metricsPort == nil {
+      throw Failure(
+        .configuration, "no metrics are served", at: "--metrics-host", advice: "give --metrics-port too")
+    }
     if restartDead > 0, initialWeights != nil {
       throw Failure(
         .configuration, "another seed does not change the weights of --init", at: "--restart-dead",

@@ -77,6 +77,16 @@ public struct TrainingSettings: Equatable, Sendable {
   public var keep = 3
   public var evalEvery = 1
   public var logEvery = 10
+  /// Whether TensorBoard's event files are written.
+  public var tensorboard = true
+  /// Steps between two histograms of weights and gradients; 0 for none.
+  public var histogramEvery = 0
+  /// Where metrics are served; nil for nowhere, port 0 for any that is free.
+  public var metricsPort: UInt16?
+  public var metricsHost: String?
+  static let standardMetricsHost = "127.0.0.1"
+  /// A file for the timeline of all ranks.
+  public var trace: String?
   public var quiet = false
 
   public init() {}
