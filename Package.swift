@@ -40,6 +40,7 @@ let countsAllocations: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--defsym=ma
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 
 /// What `scripts/fuzz` builds, and nothing else: only with its flags is there a libFuzzer to link with.
 let fuzzing: [Target] =
@@ -60,6 +61,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
   ],
   targets: [
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
@@ -82,6 +84,7 @@ let package = Package(
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads"]),
     module("Telemetry", ["Failures", "Files", "Threads", logging]),
+    module("Exports", ["Checkpoints", "Failures", "Files", "Layers", "Telemetry", "Tensors", protobuf]),
     module(
       "Training",
       [
@@ -91,8 +94,11 @@ let package = Package(
     module(
       "Command",
       [
-        "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
-        "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
+        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
+        "InstructionSets",
+        "Kernels", "Layers", "Models", "Optimizers", "Telemetry", "Tensors", "Threads",
+        "Training",
+        arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
@@ -110,6 +116,7 @@ let package = Package(
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Exports", ["Checkpoints", "Failures", "Layers", "Models", "Tensors"]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
     tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),

@@ -12,8 +12,8 @@ public struct CNNDist: ParsableCommand {
     abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
     version: Version.current,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
-      BenchCommand.self, DoctorCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, ExportCommand.self,
+      DataCommand.self, BenchCommand.self, DoctorCommand.self,
     ])
 
   public init() {}

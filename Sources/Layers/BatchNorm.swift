@@ -7,6 +7,8 @@ import Tensors
 /// samples that are computed together, and moves the running mean and the unbiased running variance by a tenth towards them;
 /// evaluation takes the running ones.
 public struct BatchNorm: Layer {
+  /// What keeps a variance of zero from being divided by.
+  public static let epsilon: Float = 1e-5
   public var kind: String { "BatchNorm2d" }
 
   public init() {}
@@ -31,7 +33,6 @@ public struct BatchNorm: Layer {
 }
 
 struct BatchNormOperator: ActivationFusing {
-  static let epsilon: Float = 1e-5
   let channels: Int
   let weight: Slot
   let bias: Slot
@@ -68,13 +69,17 @@ struct BatchNormOperator: ActivationFusing {
       (scale, shift) = (saved[2], saved[3])
       workspace.kernels.channelMoments(x.base, pixels, mean: mean, variance: inverse)
       addStatistics(mean: mean, variance: inverse, count: pixels.count, workspace)
-      for channel in 0..<channels { inverse[channel] = 1 / (inverse[channel] + Self.epsilon).squareRoot() }
+      for channel in 0..<channels {
+        inverse[channel] = 1 / (inverse[channel] + BatchNorm.epsilon).squareRoot()
+      }
       fold(mean: mean, inverse: inverse, scale: scale, shift: shift, workspace)
     case .evaluation:
       let scratch = Rows(base: workspace.scratch, length: row)
       (scale, shift) = (scratch[0], scratch[1])
       let variance = workspace.statistics + runningVariance.offset
-      for channel in 0..<channels { scale[channel] = 1 / (variance[channel] + Self.epsilon).squareRoot() }
+      for channel in 0..<channels {
+        scale[channel] = 1 / (variance[channel] + BatchNorm.epsilon).squareRoot()
+      }
       fold(
         mean: workspace.statistics + runningMean.offset, inverse: scale, scale: scale, shift: shift, workspace
       )
