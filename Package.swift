@@ -67,6 +67,7 @@ let package = Package(
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
@@ -77,7 +78,8 @@ let package = Package(
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),
     module("Models", ["Layers", "Tensors"]),
-    module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
+    module("Pictures", ["CPNG", "Failures"]),
+    module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
@@ -96,7 +98,7 @@ let package = Package(
       [
         "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
         "InstructionSets",
-        "Kernels", "Layers", "Models", "Optimizers", "Telemetry", "Tensors", "Threads",
+        "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Telemetry", "Tensors", "Threads",
         "Training",
         arguments,
       ]),
@@ -110,7 +112,7 @@ let package = Package(
     tests("Tensors"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
-    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Failures", "Files", "Pictures", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
     tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
@@ -119,7 +121,7 @@ let package = Package(
     tests("Exports", ["Checkpoints", "Failures", "Layers", "Models", "Tensors"]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
-    tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
+    tests("Command", ["Pictures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(

@@ -8,10 +8,17 @@ struct SettingOptions: ParsableArguments {
     help: ArgumentHelp(
       "Settings that belong together: default, notebook, book, best or quick.", valueName: "name"))
   var recipe: String?
-  @Option(help: ArgumentHelp("fashion-mnist, or synthetic drawings that need no files.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "fashion-mnist; synthetic drawings that need no files; idx (MNIST's format) or folder (of folders of PNG files) in --data.",
+      valueName: "name"))
   var dataset: String?
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
   var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "The part of a folder's pictures to test on, where it has no test folder.", valueName: "x"))
+  var testFraction: String?
   @Option(help: ArgumentHelp("Train on the first n samples only.", valueName: "n"))
   var trainLimit: String?
   @Option(help: ArgumentHelp("Test on the first n samples only.", valueName: "n"))
@@ -142,7 +149,8 @@ struct SettingOptions: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: String] {
     let given: [String: String?] = [
-      "recipe": recipe, "dataset": dataset, "data": data, "train-limit": trainLimit, "test-limit": testLimit,
+      "recipe": recipe, "dataset": dataset, "data": data, "test-fraction": testFraction,
+      "train-limit": trainLimit, "test-limit": testLimit,
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
       "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "accumulate": accumulate,
       "optimizer": optimizer, "lr": lr, "schedule": schedule, "warmup-epochs": warmupEpochs,
