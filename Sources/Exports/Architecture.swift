@@ -33,7 +33,7 @@ public struct Architecture: Sendable {
   public let root: Part
 
   /// - Parameter graph: that of `model`, which says how many parameters each module has.
-  /// - Throws: ``ShapeError`` where a layer cannot take what is before it.
+  /// - Throws: `ShapeError` where a layer cannot take what is before it.
   public init(_ model: Sequential, name: String, graph: Graph) throws(ShapeError) {
     self.name = name
     input = graph.input.shape

@@ -46,7 +46,7 @@ import Testing
       ["train", "lenet", "--config", file, "--batch-size", "8", "--ranks", "2", "--print-config"],
       environment: ["CNN_DIST_LR": "0.25"])
     #expect(result.status == 0, "\(result.errors)")
-    let blocks = result.output.components(separatedBy: "\n\n")
+    let blocks = result.output.trimmingCharacters(in: .newlines).components(separatedBy: "\n\n")
     func expect(_ line: String, _ source: String, location: SourceLocation = #_sourceLocation) {
       let block = blocks.first { $0.hasSuffix("\n\(line)") } ?? ""
       #expect(
