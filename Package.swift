@@ -80,13 +80,15 @@ let package = Package(
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),
     module("Models", ["Layers", "Tensors"]),
-    module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
+    module("Pictures", ["CPNG", "Failures"]),
+    module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
     module("Telemetry", ["Failures", "Files", "Threads", "Timelines", logging, protobuf]),
+    module("Exports", ["Checkpoints", "Failures", "Files", "Layers", "Telemetry", "Tensors", protobuf]),
     module(
       "Training",
       [
@@ -96,9 +98,9 @@ let package = Package(
     module(
       "Command",
       [
-        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels",
-        "Layers",
-        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
+        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
+        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Telemetry", "Tensors",
+        "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
@@ -112,13 +114,14 @@ let package = Package(
     tests("Timelines"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
-    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Failures", "Files", "Pictures", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
     tests(
       "Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", "Timelines", logging, protobuf]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Exports", ["Checkpoints", "Failures", "Layers", "Models", "Tensors"]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests(
       "Training",
@@ -126,7 +129,7 @@ let package = Package(
         "Checkpoints", "Collectives", "Datasets", "Failures", "Kernels", "Layers", "Models", "Threads",
         "Timelines",
       ]),
-    tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
+    tests("Command", ["Pictures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(

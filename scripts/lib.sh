@@ -49,7 +49,8 @@ declare -A WHY=(
   [libssl-dev]="SHA-256 of data and checkpoints"
   [pkg-config]="tells the Swift package manager where the libraries are"
   [mandoc]="checks the manual page"
-  [protobuf-compiler]="makes Swift of .proto files"
+  [graphviz]="reads what cnn-dist exports as DOT"
+  [protobuf-compiler]="makes Swift of .proto files, when they change"
   [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
 )
@@ -138,14 +139,14 @@ ensure_viewers() {
 PYTHON="$ROOT/.venv/bin/python"
 TORCH=2.13.0
 ensure_torch() {
-  if "$PYTHON" -c "import numpy, safetensors, torch; assert torch.__version__.split('+')[0] == '$TORCH'" 2>/dev/null; then
+  if "$PYTHON" -c "import numpy, onnx, onnxruntime, safetensors, torch; assert torch.__version__.split('+')[0] == '$TORCH'" 2>/dev/null; then
     echo "PyTorch $TORCH: .venv"
     return
   fi
   echo "Makes .venv with PyTorch $TORCH, which judges cnn-dist's numbers and speed"
   install_packages python3-venv
   /usr/bin/python3 -m venv --clear .venv
-  local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check "torch==$TORCH+cpu" numpy safetensors)
+  local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check "torch==$TORCH+cpu" numpy safetensors onnx onnxruntime)
   # The CPU wheel may be at hand (PIP_FIND_LINKS, a mirror); otherwise it comes from PyTorch's own index.
   "${pip[@]}" 2>/dev/null || "${pip[@]}" --extra-index-url https://download.pytorch.org/whl/cpu
 }

@@ -21,8 +21,8 @@ public struct CNNDist: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
-      BenchCommand.self, DoctorCommand.self, VerifyCommand.self,
+      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, ExportCommand.self,
+      DataCommand.self, BenchCommand.self, DoctorCommand.self, VerifyCommand.self,
     ])
 
   public init() {}

@@ -24,7 +24,7 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
   var model: String?
   @Option(help: ArgumentHelp("Write every sample's logits as CSV.", valueName: "file.csv"))
   var logits: String?
-  @Option(help: ArgumentHelp("fashion-mnist or synthetic.", valueName: "name"))
+  @Option(help: ArgumentHelp("fashion-mnist, synthetic, idx or folder.", valueName: "name"))
   var dataset: String?
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
   var data: String?

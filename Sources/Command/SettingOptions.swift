@@ -10,11 +10,16 @@ struct SettingOptions: ParsableArguments {
     completion: .list(Recipe.names))
   var recipe: String?
   @Option(
-    help: ArgumentHelp("fashion-mnist, or synthetic drawings that need no files.", valueName: "name"),
-    completion: .list(DatasetChoice.allCases.map(\.rawValue)))
+    help: ArgumentHelp(
+      "fashion-mnist; synthetic drawings that need no files; idx (MNIST's format) or folder (of folders of PNG files) in --data.",
+      valueName: "name"), completion: .list(DatasetChoice.allCases.map(\.rawValue)))
   var dataset: String?
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"), completion: .directory)
   var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "The part of a folder's pictures to test on, where it has no test folder.", valueName: "x"))
+  var testFraction: String?
   @Option(help: ArgumentHelp("Train on the first n samples only.", valueName: "n"))
   var trainLimit: String?
   @Option(help: ArgumentHelp("Test on the first n samples only.", valueName: "n"))
@@ -175,7 +180,8 @@ struct SettingOptions: ParsableArguments {
   /// What was given, by setting name.
   var values: [String: String] {
     let given: [String: String?] = [
-      "recipe": recipe, "dataset": dataset, "data": data, "train-limit": trainLimit, "test-limit": testLimit,
+      "recipe": recipe, "dataset": dataset, "data": data, "test-fraction": testFraction,
+      "train-limit": trainLimit, "test-limit": testLimit,
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
       "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "shards": shards,
       "accumulate": accumulate,

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Exports
+import Files
 import Layers
 import Models
 import Telemetry
@@ -17,6 +19,7 @@ public struct SummaryCommand: ParsableCommand {
         cnn-dist summary densenet --image-size 32 --depth 1
         cnn-dist summary lenet5-1998 --connections   the table of the paper
         cnn-dist summary resnet18 --json
+        cnn-dist summary resnet18 --svg resnet18.svg  a picture of it
       """)
 
   @Argument(
@@ -38,6 +41,8 @@ public struct SummaryCommand: ParsableCommand {
   var connections = false
   @Flag(help: "Print JSON.")
   var json = false
+  @Option(help: ArgumentHelp("Draw the network as an SVG picture into a file too.", valueName: "file"))
+  var svg: String?
 
   public init() {}
 
@@ -52,6 +57,7 @@ public struct SummaryCommand: ParsableCommand {
     guard let model = ModelRegistry.named(model) else { throw unknownModel(model) }
     let batchSize = batchSize == nil ? 1 : settings.batchSize
     let summary = Summary(try TrainingRun.graph(settings))
+    if let svg { try AtomicFile.write(SVGText.of(try architecture(settings)), to: svg) }
     if json {
       let record = SummaryRecord(summary, of: model, batchSize: batchSize, depth: depth)
       print(try Command.json(record))

@@ -112,7 +112,7 @@ public protocol KernelSet: Sendable {
   /// dw = x transposed dy for some of the weight's rows, and db = sum of dy over the batch. Overwrites both.
   /// - Parameters:
   ///   - rows: of the inputs; `dw` has these alone.
-  ///   - bias: nil for none.
+  ///   - db: nil for none.
   static func outerProducts(
     batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?)

@@ -7,6 +7,8 @@ import Tensors
 /// samples of a shard, and moves the running mean and the unbiased running variance by a tenth towards them;
 /// evaluation takes the running ones.
 public struct BatchNorm: Layer {
+  /// What keeps a variance of zero from being divided by.
+  public static let epsilon: Float = 1e-5
   public var kind: String { "BatchNorm2d" }
 
   public init() {}
@@ -31,7 +33,6 @@ public struct BatchNorm: Layer {
 }
 
 struct BatchNormOperator: ActivationFusing {
-  static let epsilon: Float = 1e-5
   let channels: Int
   let weight: Slot
   let bias: Slot
@@ -89,7 +90,7 @@ struct BatchNormOperator: ActivationFusing {
       for channel in 0..<channels {
         runningMean[channel] += shard.share * mean[channel]
         runningVariance?[channel] += unbiased * inverse[channel]
-        inverse[channel] = 1 / (inverse[channel] + Self.epsilon).squareRoot()
+        inverse[channel] = 1 / (inverse[channel] + BatchNorm.epsilon).squareRoot()
       }
       fold(mean: mean, inverse: inverse, scale: scale, shift: shift, workspace)
       workspace.kernels.scaleAndShift(
@@ -101,7 +102,7 @@ struct BatchNormOperator: ActivationFusing {
     let scratch = Rows(base: workspace.scratch, length: row)
     let (scale, shift) = (scratch[0], scratch[1])
     let variance = workspace.statistics + runningVariance.offset
-    for channel in 0..<channels { scale[channel] = 1 / (variance[channel] + Self.epsilon).squareRoot() }
+    for channel in 0..<channels { scale[channel] = 1 / (variance[channel] + BatchNorm.epsilon).squareRoot() }
     fold(
       mean: workspace.statistics + runningMean.offset, inverse: scale, scale: scale, shift: shift, workspace)
     let (base, rows) = pixels(x, 0..<x.batch)

@@ -9,7 +9,7 @@ public enum Mode: Sendable {
 
 /// What runs a layer: geometry and slots, worked out once. It allocates nothing, throws nothing, and infers no shape.
 ///
-/// `backward` adds to parameter gradients and overwrites `dx`, or adds to it where ``Workspace/addsInputGradient`` says that
+/// `backward` adds to parameter gradients and overwrites `dx`, or adds to it where `Workspace.addsInputGradient` says that
 /// another reader of the input came first; `dx` is nil for the first layer. `dy` is the operator's to use up. `x` and `y`
 /// hold their forward values only where ``keeps`` says so.
 public protocol Operator: Sendable {

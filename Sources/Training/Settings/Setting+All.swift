@@ -4,6 +4,7 @@ extension Setting {
     .choice("recipe", \.recipe, Recipe.names),
     .enumeration("dataset", \.dataset).binding,
     .text("data", \.data, "a directory", definesRun: false).differingByRank,
+    .number("test-fraction", \.testFraction, 0.01...0.9).binding,
     .integer("train-limit", \.trainLimit, 1...10_000_000).binding,
     .integer("test-limit", \.testLimit, 1...10_000_000),
     .integer("image-size", \.imageSize, 1...4096).binding,

@@ -10,6 +10,8 @@ public struct TrainingSettings: Equatable, Sendable {
   // What is learned from.
   public var dataset = DatasetChoice.fashionMNIST
   public var data: String?
+  /// The part of a folder's pictures that is for testing; nil where the folder is split, or for the usual part.
+  public var testFraction: Double?
   public var trainLimit: Int?
   public var testLimit: Int?
   public var imageSize: Int?
@@ -90,11 +92,6 @@ public struct TrainingSettings: Equatable, Sendable {
   public var quiet = false
 
   public init() {}
-}
-
-public enum DatasetChoice: String, CaseIterable, Sendable {
-  case fashionMNIST = "fashion-mnist"
-  case synthetic
 }
 
 public enum OptimizerChoice: String, CaseIterable, Sendable {
