@@ -81,6 +81,7 @@ let package = Package(
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads"]),
+    module("HTTP", ["Failures", "Threads"]),
     module("Telemetry", ["Failures", "Files", "Threads", logging]),
     module(
       "Training",
@@ -106,6 +107,7 @@ let package = Package(
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
+    tests("HTTP", ["Failures", "Threads"]),
     tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
