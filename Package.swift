@@ -65,11 +65,13 @@ let package = Package(
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
+    module("Pictures", ["CPNG", "Failures"]),
     module("Threads", []),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
@@ -83,17 +85,18 @@ let package = Package(
     module("Collectives", ["CMPI", "Failures", "Threads"]),
     module("HTTP", ["Failures", "Threads"]),
     module("Telemetry", ["Failures", "Files", "Threads", logging]),
+    module("Reports", ["Failures", "Files", "Telemetry"]),
     module(
       "Training",
       [
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
-        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", logging, yams,
+        "Models", "Optimizers", "Pictures", "Reports", "Telemetry", "Tensors", "Threads", logging, yams,
       ]),
     module(
       "Command",
       [
-        "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
-        "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
+        "Benchmarks", "Collectives", "Datasets", "Failures", "HTTP", "InstructionSets", "Kernels", "Layers",
+        "Models", "Optimizers", "Reports", "Telemetry", "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
@@ -102,19 +105,22 @@ let package = Package(
     tests(
       "VectorKernels",
       ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
+    tests("Pictures", ["CPNG", "Failures", "PNGFixtures"]),
     tests("Tensors"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
     tests("HTTP", ["Failures", "Threads"]),
+    tests("Reports", ["Failures", "Telemetry"]),
     tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
-    tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
+    tests(
+      "Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models", "Pictures"]),
+    tests("Command", ["PNGFixtures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(
@@ -129,6 +135,9 @@ let package = Package(
       name: "mpi-contract",
       dependencies: ["AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Threads"],
       path: "Tests/MPIContract", swiftSettings: strict, linkerSettings: countsAllocations),
+
+    // PNG files put together byte by byte.
+    .target(name: "PNGFixtures", path: "Tests/PNGFixtures", swiftSettings: strict),
 
     // Programs started by tests, and the counter of their heap allocations.
     .target(name: "ProgramRunner", path: "Tests/ProgramRunner", swiftSettings: strict),

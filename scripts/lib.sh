@@ -45,13 +45,15 @@ declare -A WHY=(
   [openmpi-bin]="mpirun, which starts the ranks"
   [libopenblas-dev]="matrix products"
   [zlib1g-dev]="reads the gzip files of the data set"
+  [libpng-dev]="pictures"
   [libssl-dev]="SHA-256 of data and checkpoints"
   [pkg-config]="tells the Swift package manager where the libraries are"
+  [chromium]="looks at pages, as a user does"
   [python3-venv]="a Python of its own for PyTorch, the judge"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
 )
 # shellcheck disable=SC2034  # for the scripts
-BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev pkg-config)
+BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libpng-dev libssl-dev pkg-config)
 
 missing_packages() {
   local package

@@ -12,7 +12,10 @@ public struct CNNDist: ParsableCommand {
     abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
     version: Version.current,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ReportCommand.self, WatchCommand.self,
+      ModelsCommand.self,
+      SummaryCommand.self,
+      DataCommand.self,
       BenchCommand.self, DoctorCommand.self,
     ])
 

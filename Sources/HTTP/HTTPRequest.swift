@@ -15,7 +15,7 @@ public struct HTTPRequest: Equatable, Sendable {
   }
 
   /// What the bytes that have come so far are.
-  enum Reading: Equatable {
+  package enum Reading: Equatable {
     case incomplete
     case request(HTTPRequest)
     /// Nothing that is answered with more than this status.
@@ -23,10 +23,10 @@ public struct HTTPRequest: Equatable, Sendable {
   }
 
   /// The largest head of a request, its empty line included.
-  static let maximumBytes = 8192
+  package static let maximumBytes = 8192
 
   /// Reads a head: a request line, header fields, an empty line.
-  static func read(_ bytes: [UInt8]) -> Reading {
+  package static func read(_ bytes: [UInt8]) -> Reading {
     guard let end = endOfHead(bytes) else {
       return bytes.count < maximumBytes ? .incomplete : .refused(.tooLarge)
     }

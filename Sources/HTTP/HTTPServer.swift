@@ -9,7 +9,7 @@ import Threads
 /// It is for a reader or two on a machine or a network that is trusted: there is no encryption and no password.
 public final class HTTPServer: Sendable {
   /// More clients than this wait in the system's queue until one of these is done.
-  static let maximumConnections = 16
+  package static let maximumConnections = 16
   /// Milliseconds after which a server that has nothing to do looks whether it is to stop.
   private static let tick: Int32 = 100
 
@@ -77,11 +77,4 @@ public final class HTTPServer: Sendable {
       connections = open
     }
   }
-}
-
-/// Seconds of a clock that never goes back.
-private func monotonicSeconds() -> Double {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }

@@ -1,8 +1,7 @@
 import Failures
 import Glibc
+import HTTP
 import Testing
-
-@testable import HTTP
 
 @Suite struct HTTPServerTests {
   private func server(_ body: [UInt8] = Array("hello".utf8)) throws -> HTTPServer {

@@ -17,6 +17,7 @@ import Testing
           checkpoints/   best and last are links
           metrics.jsonl  loss, accuracy and speed, step by step
           results.csv    one row an epoch
+          report.html    curves, mistakes, times: open it in a browser
         evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
         """)
   }

@@ -26,6 +26,7 @@ final class Trainer {
   private let loader: Loader
   private let sampler: Sampler
   private let evaluator: Evaluator
+  private let test: ImageSet
   private let gradient: GradientComputation
   private let exchange: RankExchange
   private let update: Update
@@ -55,6 +56,7 @@ final class Trainer {
       mixup: settings.mixup, seed: standing.seed)
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
+    test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
     update = Update(settings, schedule, replica)
@@ -199,7 +201,16 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    return try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
+    return try replica.withAveragedValues {
+      let network = replica.network
+      var outcomes = Outcomes(count: test.count)
+      let score = try evaluator.evaluate(network) { (batch, logits) throws(Failure) in
+        outcomes.add(batch, logits, classes: network.output.count)
+      }
+      try outcomes.gather(on: rank)
+      coordinator?.keep(outcomes, of: test, network: network, step: standing.step)
+      return score
+    }
   }
 
   /// Says where the time went, and which rank held the others up.
@@ -208,6 +219,7 @@ final class Trainer {
     let ranks = try rank.communication.gather(
       times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
     coordinator?.say(Straggler(ranks).text)
+    coordinator?.keep(ranks)
   }
 
   /// Ends the run after the step that all ranks have done.
