@@ -87,20 +87,24 @@ let package = Package(
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
+    module("HTTP", ["Failures", "Threads"]),
     module("Telemetry", ["Failures", "Files", "Threads", "Timelines", logging, protobuf]),
+    module("Reports", ["Failures", "Files", "Telemetry"]),
     module("Exports", ["Checkpoints", "Failures", "Files", "Layers", "Telemetry", "Tensors", protobuf]),
     module(
       "Training",
       [
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
-        "Models", "Optimizers", "Pictures", "Telemetry", "Tensors", "Threads", "Timelines", logging, yams,
+        "Models", "Optimizers", "Pictures", "Reports", "Telemetry", "Tensors", "Threads", "Timelines",
+        logging,
+        yams,
       ]),
     module(
       "Command",
       [
-        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
-        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Telemetry", "Tensors",
-        "Threads", "Training", arguments,
+        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files", "HTTP",
+        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Reports", "Telemetry",
+        "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
@@ -109,13 +113,15 @@ let package = Package(
     tests(
       "VectorKernels",
       ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
-    tests("Pictures", ["CPNG"]),
+    tests("Pictures", ["CPNG", "Failures", "PNGFixtures"]),
     tests("Tensors"),
     tests("Timelines"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
     tests("Datasets", ["Failures", "Files", "Pictures", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
+    tests("HTTP", ["Failures", "Threads"]),
+    tests("Reports", ["Failures", "Telemetry"]),
     tests(
       "Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", "Timelines", logging, protobuf]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
@@ -126,10 +132,11 @@ let package = Package(
     tests(
       "Training",
       [
-        "Checkpoints", "Collectives", "Datasets", "Failures", "Kernels", "Layers", "Models", "Threads",
-        "Timelines",
+        "Checkpoints", "Collectives", "Datasets", "Failures", "Kernels", "Layers", "Models", "Pictures",
+        "Threads", "Timelines",
       ]),
-    tests("Command", ["Pictures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
+    tests(
+      "Command", ["PNGFixtures", "Pictures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(
@@ -144,6 +151,9 @@ let package = Package(
       name: "mpi-contract",
       dependencies: ["AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Threads"],
       path: "Tests/MPIContract", swiftSettings: strict, linkerSettings: countsAllocations),
+
+    // PNG files put together byte by byte.
+    .target(name: "PNGFixtures", path: "Tests/PNGFixtures", swiftSettings: strict),
 
     // Programs started by tests, and the counter of their heap allocations.
     .target(name: "ProgramRunner", path: "Tests/ProgramRunner", swiftSettings: strict),

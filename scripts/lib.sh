@@ -51,6 +51,7 @@ declare -A WHY=(
   [mandoc]="checks the manual page"
   [graphviz]="reads what cnn-dist exports as DOT"
   [protobuf-compiler]="makes Swift of .proto files, when they change"
+  [chromium]="looks at pages, as a user does"
   [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
 )

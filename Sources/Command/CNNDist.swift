@@ -21,8 +21,9 @@ public struct CNNDist: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, ExportCommand.self,
-      DataCommand.self, BenchCommand.self, DoctorCommand.self, VerifyCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ReportCommand.self, WatchCommand.self,
+      ModelsCommand.self, SummaryCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
+      DoctorCommand.self, VerifyCommand.self,
     ])
 
   public init() {}

@@ -92,6 +92,7 @@ public struct RunSummary: Equatable, Sendable {
         ? "  checkpoints/   last is a link to the newest" : "  checkpoints/   best and last are links",
       "  metrics.jsonl  loss, accuracy and speed, step by step",
       "  results.csv    one row an epoch",
+      "  report.html    curves, mistakes, times: open it in a browser",
     ]
     if hasEvents {
       lines.append("  tensorboard/   curves and mistakes: tensorboard --logdir \(paths.directory)")

@@ -73,3 +73,12 @@ func isControl(_ scalar: Unicode.Scalar) -> Bool {
   default: false
   }
 }
+
+/// The word as a shell reads it, in quotes where it needs them.
+public func shellWord(_ word: String) -> String {
+  let isPlain = word.unicodeScalars.allSatisfy {
+    $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./=+:,@%".unicodeScalars.contains($0)
+  }
+  guard !isPlain || word.isEmpty else { return word }
+  return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
+}

@@ -2,9 +2,10 @@ import ProgramRunner
 import Testing
 
 @Suite struct AllocationTests {
-  /// A whole run varies by a few allocations, on a busy machine by up to forty: a thread that starts early or late. A step
-  /// that allocated once would show 200, and 100 if on one rank alone.
-  private static let limit = 90
+  /// A whole run varies by a few allocations, on a busy machine by up to forty: a thread that starts early or late; and by a
+  /// hundred or so where the axes of its report have another tick. A step that allocated once would show 400, and 200 if on
+  /// one rank alone.
+  private static let limit = 180
 
   /// The program counts every call of `malloc`, on all threads of two ranks.
   @Test(arguments: [

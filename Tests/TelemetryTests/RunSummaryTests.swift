@@ -19,6 +19,7 @@ import Testing
           metrics.jsonl  loss, accuracy and speed, step by step
           results.csv    one row an epoch
           tensorboard/   curves and mistakes: tensorboard --logdir runs/lenet-1
+          report.html    curves, mistakes, times: open it in a browser
         evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
         """)
   }

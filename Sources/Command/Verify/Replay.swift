@@ -37,6 +37,9 @@ struct Replay {
     settings.maxSteps = proof.step
     settings.evalEvery = 0
     settings.checkpointEvery = nil
+    settings.tensorboard = false
+    settings.metricsPort = nil
+    settings.trace = nil
     let observation = Observation()
     let quiet = Console(style: ConsoleStyle(environment: environment, isQuiet: true))
     let training = TrainingRun(

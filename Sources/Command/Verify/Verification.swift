@@ -35,6 +35,9 @@ struct Verification {
     settings.evalEvery = 1
     settings.checkpointEvery = nil
     settings.keep = 1
+    settings.tensorboard = false
+    settings.metricsPort = nil
+    settings.trace = nil
     self.settings = settings
     self.steps = steps
     self.environment = environment

@@ -1,8 +1,11 @@
 import Checkpoints
 import Collectives
+import Datasets
 import Failures
 import Files
 import Foundation
+import Layers
+import Reports
 import Telemetry
 import Threads
 
@@ -128,6 +131,39 @@ final class Coordinator {
     try live.show(mistakes, step: standing.step)
   }
 
+  /// Writes down what the network made of the test set, for the report.
+  func keep(_ outcomes: Outcomes, of test: ImageSet, network: Network, step: Int) {
+    warnIfFails { () throws(Failure) in
+      try EvaluationRecord(
+        outcomes, of: test, network: network, model: settings.model, step: step,
+        epoch: schedule.epoch(of: step)
+      ).write(to: directory.paths.evaluation)
+    }
+  }
+
+  /// Writes down where each rank's time went, for the report.
+  func keep(_ ranks: [RankTimes]) {
+    warnIfFails { () throws(Failure) in
+      let records = ranks.map {
+        RankRecord(
+          host: $0.host, seconds: $0.times.seconds, data: $0.times.data, exposed: $0.times.exposed)
+      }
+      try RankRecord.write(records, to: directory.paths.ranks)
+    }
+  }
+
+  private func writeReport() {
+    warnIfFails { () throws(Failure) in
+      let page = ReportPage([try RunRecords(directory.paths.directory)])
+      try page.write(to: directory.paths.report, at: TimeSource.system.utc())
+    }
+  }
+
+  /// A run does not end for want of its report.
+  private func warnIfFails(_ body: () throws(Failure) -> Void) {
+    do throws(Failure) { try body() } catch { console.warning("the report lacks something: \(error)") }
+  }
+
   /// - Parameters:
   ///   - score: the test score, where the epoch was evaluated.
   ///   - isBest: whether no epoch before scored as well.
@@ -164,6 +200,7 @@ final class Coordinator {
       try live.end(.failed)
       try self.status.write(status)
     } catch { console.warning(error.description) }
+    writeReport()
   }
 
   /// The run is stopped on request.
@@ -220,6 +257,7 @@ final class Coordinator {
     try results.synchronize()
     try live.end(ending)
     try status.write(record(ending, step: step))
+    writeReport()
     let paths = directory.paths
     let evaluate = RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
     let resume =
@@ -246,8 +284,8 @@ final class Coordinator {
 
   private func record(_ ending: RunStatus.State, step: Int) -> RunStatus {
     RunStatus(
-      state: ending, step: step, epoch: step / schedule.stepsPerEpoch,
-      bestAccuracy: state.bestAccuracy,
+      state: ending, step: step, epoch: step / schedule.stepsPerEpoch, steps: schedule.steps,
+      stepsPerEpoch: schedule.stepsPerEpoch, bestAccuracy: state.bestAccuracy,
       exitCode: ending == .running ? nil : ending == .stopped ? ExitCode.stopped.rawValue : 0,
       message: ([ending == .stopped ? "stopped on request" : nil, restarts].compactMap { $0 })
         .joined(separator: "; "))

@@ -27,6 +27,7 @@ final class Trainer {
   private let sampler: Sampler
   private let evaluator: Evaluator
   private let mistakes: MistakeGrid?
+  private let test: ImageSet
   private let gradient: GradientComputation
   private let exchange: RankExchange
   private let update: Update
@@ -62,6 +63,7 @@ final class Trainer {
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
     mistakes = settings.tensorboard ? MistakeGrid(data.test) : nil
+    test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
     update = Update(settings, schedule, replica)
@@ -223,18 +225,23 @@ final class Trainer {
     rank.pulse.enter(.evaluating)
     mistakes?.begin()
     timeline?.recorder.begin(step: 0)
-    let score = try replica.withAveragedValues {
-      try evaluator.evaluate(replica.network) { (batch, logits) throws(Failure) in
+    return try replica.withAveragedValues {
+      let network = replica.network
+      var outcomes = Outcomes(count: test.count)
+      let score = try evaluator.evaluate(network) { (batch, logits) throws(Failure) in
         mistakes?.see(batch, logits)
+        outcomes.add(batch, logits, classes: network.output.count)
       }
+      try outcomes.gather(on: rank)
+      coordinator?.keep(outcomes, of: test, network: network, step: standing.step)
+      if let mistakes {
+        try mistakes.gather(rank.communication)
+        try coordinator?.show(mistakes, standing)
+      }
+      timeline?.recorder.mark(.evaluate)
+      if rank.isCoordinator { observer?.evaluated(score.seen) }
+      return score
     }
-    if let mistakes {
-      try mistakes.gather(rank.communication)
-      try coordinator?.show(mistakes, standing)
-    }
-    timeline?.recorder.mark(.evaluate)
-    if rank.isCoordinator { observer?.evaluated(score.seen) }
-    return score
   }
 
   /// Says where the time went, and which rank held the others up.
@@ -244,6 +251,7 @@ final class Trainer {
       times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
     coordinator?.say(Straggler(ranks).text)
     if let text = try timeline?.write() { coordinator?.say(text) }
+    coordinator?.keep(ranks)
   }
 
   /// Ends the run after the step that all ranks have done.
