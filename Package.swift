@@ -80,7 +80,6 @@ let package = Package(
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),
     module("Models", ["Layers", "Tensors"]),
-    module("Pictures", ["CPNG", "Failures"]),
     module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),

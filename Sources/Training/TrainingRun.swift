@@ -97,8 +97,8 @@ public struct TrainingRun: Sendable {
     }
     let attempts = Attempts(
       settings: settings, schedule: schedule, data: data, share: share, shards: shards, replica: replica,
-      rank: rank, fault: fault, log: log, timeline: try settings.trace.map { try Timeline($0, rank: rank) },
-      observer: observer)
+      rank: rank, fault: fault, log: log, observer: observer,
+      timeline: try settings.trace.map { try Timeline($0, rank: rank) })
     try attempts.run(from: standing) { (standing) throws(Failure) in
       guard let directory, let start else { return nil }
       // A start that was given up leaves nothing, not even an epoch half done.

@@ -18,8 +18,8 @@ import Testing
           checkpoints/   best and last are links
           metrics.jsonl  loss, accuracy and speed, step by step
           results.csv    one row an epoch
-          tensorboard/   curves and mistakes: tensorboard --logdir runs/lenet-1
           report.html    curves, mistakes, times: open it in a browser
+          tensorboard/   curves and mistakes: tensorboard --logdir runs/lenet-1
         evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
         """)
   }
