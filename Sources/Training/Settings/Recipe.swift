@@ -1,4 +1,4 @@
-/// Settings that belong together, by name: a row of ``Recipe/table``. What a recipe does not say keeps its default.
+/// Settings that belong together, by name: a row of `Recipe.table`. What a recipe does not say keeps its default.
 public struct Recipe: Sendable {
   /// Every recipe's name, for messages and help.
   public static let names = ["default", "notebook", "book", "best", "quick"]
