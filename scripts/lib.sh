@@ -49,6 +49,12 @@ declare -A WHY=(
   [pkg-config]="tells the Swift package manager where the libraries are"
   [python3-venv]="a Python of its own for PyTorch, the judge"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
+  [slurm-wlm]="a real Slurm to test the job script with"
+  [munge]="which Slurm's daemons know each other by"
+  [openssh-server]="ssh between the hosts of a test"
+  [iproute2]="network namespaces and limited links for a test"
+  [python3-yaml]="reads manifests for a test"
+  [python3-jsonschema]="validates manifests in a test"
 )
 # shellcheck disable=SC2034  # for the scripts
 BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev pkg-config)
