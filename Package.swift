@@ -68,6 +68,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
+    .plugin(name: "BuildRecordPlugin", capability: .buildTool()),
+    .target(name: "BuildRecord", swiftSettings: strict, plugins: ["BuildRecordPlugin"]),
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Threads", []),
@@ -91,7 +93,8 @@ let package = Package(
     module(
       "Command",
       [
-        "Benchmarks", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels", "Layers", "Models",
+        "Benchmarks", "BuildRecord", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels",
+        "Layers", "Models",
         "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),

@@ -1,7 +1,9 @@
 import ArgumentParser
+import BuildRecord
 import Collectives
 import Failures
 import Foundation
+import InstructionSets
 import Telemetry
 import Training
 
@@ -10,7 +12,7 @@ public struct CNNDist: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "cnn-dist",
     abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
-    version: Version.current,
+    version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
       BenchCommand.self, DoctorCommand.self,
@@ -71,4 +73,13 @@ struct Exit: Error {
 /// This program's version.
 public enum Version {
   public static let current = "0.1.0"
+
+  /// What `--version` prints: version and commit, the instruction sets that were compiled in, and the MPI library that it was
+  /// compiled with.
+  static var text: String {
+    let sets = InstructionSet.allCases.filter { $0 != .reference }.map(\.rawValue)
+    return
+      "cnn-dist \(current) (commit \(BuildRecord.commit ?? "unknown")), \(sets.joined(separator: " and ")), "
+      + MPICommunicator.compiledVersion
+  }
 }
