@@ -39,6 +39,7 @@ let countsAllocations: [LinkerSetting] = [.unsafeFlags(["-Xlinker", "--defsym=ma
 
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 /// What `scripts/fuzz` builds, and nothing else: only with its flags is there a libFuzzer to link with.
@@ -58,6 +59,7 @@ let package = Package(
   products: [.executable(name: "cnn-dist", targets: ["cnn-dist"])],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
@@ -65,6 +67,7 @@ let package = Package(
     .systemLibrary(name: "COpenMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
     .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
@@ -73,29 +76,37 @@ let package = Package(
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Threads", []),
+    module("Timelines", ["Threads"]),
     module("Tensors", []),
     module("Kernels", ["Tensors", "COpenBLAS"]),
     module("Layers", ["Kernels", "Tensors", "Threads"]),
     module("Models", ["Layers", "Tensors"]),
-    module("Datasets", ["Failures", "Files", "Tensors", "Threads"]),
+    module("Pictures", ["CPNG", "Failures"]),
+    module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
-    module("Collectives", ["CMPI", "Failures", "Threads"]),
-    module("Telemetry", ["Failures", "Files", "Threads", logging]),
+    module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
+    module("HTTP", ["Failures", "Threads"]),
+    module("Telemetry", ["Failures", "Files", "Threads", "Timelines", logging, protobuf]),
+    module("Reports", ["Failures", "Files", "Telemetry"]),
+    module("Exports", ["Checkpoints", "Failures", "Files", "Layers", "Telemetry", "Tensors", protobuf]),
     module(
       "Training",
       [
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
-        "Models", "Optimizers", "Telemetry", "Tensors", "Threads", logging, yams,
+        "Models", "Optimizers", "Pictures", "Reports", "Telemetry", "Tensors", "Threads", "Timelines",
+        logging,
+        yams,
       ]),
     module(
       "Command",
       [
-        "Benchmarks", "BuildRecord", "Collectives", "Datasets", "Failures", "InstructionSets", "Kernels",
-        "Layers", "Models",
-        "Optimizers", "Telemetry", "Tensors", "Threads", "Training", arguments,
+        "Benchmarks", "BuildRecord", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
+        "HTTP",
+        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Reports", "Telemetry",
+        "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
 
@@ -104,18 +115,30 @@ let package = Package(
     tests(
       "VectorKernels",
       ["InstructionSets", "Kernels", "KernelShapes", "Tensors"] + vectorDependencies.dropFirst()),
+    tests("Pictures", ["CPNG", "Failures", "PNGFixtures"]),
     tests("Tensors"),
+    tests("Timelines"),
     tests("Threads"),
     tests("Files", ["Failures", "Threads"]),
-    tests("Datasets", ["Failures", "Files", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Datasets", ["Failures", "Files", "Pictures", "Tensors"], resources: [.copy("Fixtures")]),
     tests("Checkpoints", ["Failures", "Files", "Threads"], resources: [.copy("Fixtures")]),
-    tests("Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", logging]),
+    tests("HTTP", ["Failures", "Threads"]),
+    tests("Reports", ["Failures", "Telemetry"]),
+    tests(
+      "Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", "Timelines", logging, protobuf]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),
+    tests("Exports", ["Checkpoints", "Failures", "Layers", "Models", "Tensors"]),
     tests("Optimizers", ["InstructionSets", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
-    tests("Training", ["Checkpoints", "Datasets", "Failures", "Kernels", "Layers", "Models"]),
-    tests("Command", ["ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
+    tests(
+      "Training",
+      [
+        "Checkpoints", "Collectives", "Datasets", "Failures", "Kernels", "Layers", "Models", "Pictures",
+        "Threads", "Timelines",
+      ]),
+    tests(
+      "Command", ["PNGFixtures", "Pictures", "ProgramRunner", "Telemetry"], resources: [.copy("Fixtures")]),
 
     // Shapes as data, for the tests of the kernels and for whoever measures them.
     .target(
@@ -130,6 +153,9 @@ let package = Package(
       name: "mpi-contract",
       dependencies: ["AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Threads"],
       path: "Tests/MPIContract", swiftSettings: strict, linkerSettings: countsAllocations),
+
+    // PNG files put together byte by byte.
+    .target(name: "PNGFixtures", path: "Tests/PNGFixtures", swiftSettings: strict),
 
     // Programs started by tests, and the counter of their heap allocations.
     .target(name: "ProgramRunner", path: "Tests/ProgramRunner", swiftSettings: strict),

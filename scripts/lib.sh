@@ -45,9 +45,14 @@ declare -A WHY=(
   [openmpi-bin]="mpirun, which starts the ranks"
   [libopenblas-dev]="matrix products"
   [zlib1g-dev]="reads the gzip files of the data set"
+  [libpng-dev]="pictures"
   [libssl-dev]="SHA-256 of data and checkpoints"
   [pkg-config]="tells the Swift package manager where the libraries are"
-  [python3-venv]="a Python of its own for PyTorch, the judge"
+  [mandoc]="checks the manual page"
+  [graphviz]="reads what cnn-dist exports as DOT"
+  [protobuf-compiler]="makes Swift of .proto files, when they change"
+  [chromium]="looks at pages, as a user does"
+  [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
   [libcurl4-openssl-dev]="links the download of the data set in"
   [slurm-wlm]="a real Slurm to test the job script with"
@@ -61,7 +66,7 @@ declare -A WHY=(
   [python3-jsonschema]="validates manifests in a test"
 )
 # shellcheck disable=SC2034  # for the scripts
-BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libssl-dev pkg-config)
+BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libpng-dev libssl-dev pkg-config)
 
 missing_packages() {
   local package
@@ -129,18 +134,30 @@ run_mpi() { # RANKS COMMAND...
   "${MPIRUN[@]}" -n "$ranks" "$@" </dev/null
 }
 
+# What shows a run to people, for the tests to read what it wrote: .venv-viewers, 180 MB.
+VIEWERS="$ROOT/.venv-viewers/bin/python"
+TENSORBOARD=2.21.0 PROMETHEUS_CLIENT=0.26.0 MLFLOW=3.17.2
+ensure_viewers() {
+  local wanted=("tensorboard==$TENSORBOARD" "prometheus-client==$PROMETHEUS_CLIENT")
+  if [ -n "${CNN_DIST_LONG_TESTS:-}" ]; then wanted+=("mlflow-skinny==$MLFLOW"); fi
+  install_packages python3-venv
+  if [ ! -x "$VIEWERS" ]; then /usr/bin/python3 -m venv .venv-viewers; fi
+  "$VIEWERS" -m pip install --quiet --disable-pip-version-check "${wanted[@]}"
+  echo "${wanted[*]}: .venv-viewers"
+}
+
 # PyTorch lives in .venv (Debian's Python, about 700 MB); made when absent or of another version.
 PYTHON="$ROOT/.venv/bin/python"
 TORCH=2.13.0
 ensure_torch() {
-  if "$PYTHON" -c "import numpy, safetensors, torch; assert torch.__version__.split('+')[0] == '$TORCH'" 2>/dev/null; then
+  if "$PYTHON" -c "import numpy, onnx, onnxruntime, safetensors, torch; assert torch.__version__.split('+')[0] == '$TORCH'" 2>/dev/null; then
     echo "PyTorch $TORCH: .venv"
     return
   fi
   echo "Makes .venv with PyTorch $TORCH, which judges cnn-dist's numbers and speed"
   install_packages python3-venv
   /usr/bin/python3 -m venv --clear .venv
-  local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check "torch==$TORCH+cpu" numpy safetensors)
+  local pip=("$PYTHON" -m pip install --quiet --disable-pip-version-check "torch==$TORCH+cpu" numpy safetensors onnx onnxruntime)
   # The CPU wheel may be at hand (PIP_FIND_LINKS, a mirror); otherwise it comes from PyTorch's own index.
   "${pip[@]}" 2>/dev/null || "${pip[@]}" --extra-index-url https://download.pytorch.org/whl/cpu
 }

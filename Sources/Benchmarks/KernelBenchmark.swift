@@ -26,7 +26,7 @@ public enum KernelBenchmark {
     let buffers = [
       batch * input.count, geometry.patch * output.channels, output.channels, batch * output.count,
       batch * input.count, geometry.patch * output.channels,
-      kernels.convolutionScratch(geometry, batch: batch),
+      kernels.convolutionScratch(geometry, Shards(whole: batch)),
     ].map { FloatBuffer(count: $0) }
     for (index, buffer) in buffers.dropLast(3).enumerated() { buffer.randomize(seed: UInt64(index)) }
     let (x, weight, bias, y) = (buffers[0].base, buffers[1].base, buffers[2].base, buffers[3].base)
@@ -40,7 +40,7 @@ public enum KernelBenchmark {
         geometry, batch: batch, dy: y, weight: weight, into: dx, adding: false, gate: nil, scratch: scratch)
       lap()
       kernels.convolutionParameterGradients(
-        geometry, batch: batch, x: x, dy: y, weight: dw, bias: bias, scratch: scratch)
+        geometry, Shards(whole: batch), x: x, dy: y, weight: dw, bias: bias, scratch: scratch)
       lap()
     }
     let name =
@@ -61,7 +61,7 @@ public enum KernelBenchmark {
   ) -> Row {
     let buffers = [
       batch * inputs, inputs * outputs, outputs, batch * outputs, batch * inputs, inputs * outputs,
-      kernels.linearScratch(batch: batch, inputs: inputs, outputs: outputs),
+      kernels.linearScratch(Shards(whole: batch), inputs: inputs, outputs: outputs),
     ].map { FloatBuffer(count: $0) }
     for (index, buffer) in buffers.dropLast(3).enumerated() { buffer.randomize(seed: UInt64(index)) }
     let (x, weight, bias, y) = (buffers[0].base, buffers[1].base, buffers[2].base, buffers[3].base)
@@ -75,7 +75,8 @@ public enum KernelBenchmark {
         batch: batch, inputs: inputs, outputs: outputs, dy: y, weight: weight, into: dx, scratch: scratch)
       lap()
       kernels.linearParameterGradients(
-        batch: batch, inputs: inputs, outputs: outputs, x: x, dy: y, weight: dw, bias: bias, scratch: scratch)
+        Shards(whole: batch), inputs: inputs, outputs: outputs, x: x, dy: y, weight: dw, bias: bias,
+        scratch: scratch)
       lap()
     }
     return Row(

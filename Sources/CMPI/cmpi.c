@@ -10,6 +10,8 @@ _Static_assert(CMPI_TEXT_CAPACITY >= MPI_MAX_PROCESSOR_NAME, "host names fit");
 struct cmpi_communicator {
   MPI_Comm handle;
   int64_t chunk;
+  /* Of the exchanges that are under way: what is sent, what is received. */
+  MPI_Request pending[2][2];
 };
 
 int cmpi_is_running(void) {
@@ -155,6 +157,22 @@ int cmpi_exchange(
   return MPI_Sendrecv(
       sent, (int)count, MPI_BYTE, peer, 0, received, (int)count, MPI_BYTE, peer, 0, communicator->handle,
       MPI_STATUS_IGNORE);
+}
+
+int cmpi_exchange_begin(
+    cmpi_communicator *communicator, int number, const void *sent, int64_t sent_count, void *received,
+    int64_t received_count, int peer) {
+  if (sent_count < 0 || sent_count > CMPI_CHUNK || received_count < 0 || received_count > CMPI_CHUNK)
+    return CMPI_BAD_ARGUMENT;
+  MPI_Request *pending = communicator->pending[number & 1];
+  int status =
+      MPI_Irecv(received, (int)received_count, MPI_BYTE, peer, 1, communicator->handle, &pending[0]);
+  if (status != MPI_SUCCESS) return status;
+  return MPI_Isend(sent, (int)sent_count, MPI_BYTE, peer, 1, communicator->handle, &pending[1]);
+}
+
+int cmpi_exchange_end(cmpi_communicator *communicator, int number) {
+  return MPI_Waitall(2, communicator->pending[number & 1], MPI_STATUSES_IGNORE);
 }
 
 int cmpi_barrier(const cmpi_communicator *communicator) { return MPI_Barrier(communicator->handle); }

@@ -30,6 +30,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   /// Digests of the model's tensors (names and shapes) and of the data.
   public var modelDigest = ""
   public var dataDigest = ""
+  /// What the classes are called, in the order of the network's outputs.
+  public var classNames: [String]?
   /// The settings that define the run, by name.
   public var settings: [String: String]?
 

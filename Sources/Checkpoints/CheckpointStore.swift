@@ -45,7 +45,7 @@ public final class CheckpointStore: Sendable {
   }
 
   /// The steps that have a checkpoint in `directory`, ascending.
-  static func steps(in directory: String) throws(Failure) -> [Int] {
+  public static func steps(in directory: String) throws(Failure) -> [Int] {
     try Directory.names(directory, code: .inputOutput).compactMap(step(ofName:)).sorted()
   }
 

@@ -1,7 +1,7 @@
 import Failures
 import Files
 
-/// Writes safetensors files: PyTorch's tensors as F32 and I64, with a checksum of each, through one buffer.
+/// Writes safetensors files: PyTorch's tensors as F32 (or F16) and I64, with a checksum of each, through one buffer.
 ///
 /// The file is written front to back; the checksums, which take the same room whatever they are, are filled
 /// in at the end.
@@ -25,12 +25,15 @@ public final class SafetensorsWriter {
   ///
   /// The integers come first, so that every tensor starts at a multiple of its element's size.
   ///
-  /// - Throws: the writer's code, when the system refuses.
+  /// - Parameter type: float32, or float16 for half the size, to which every element is rounded.
+  /// - Throws: the writer's code, when the system refuses; `badData` for a number that float16 cannot hold.
   public func write(
-    _ tensors: [any TensorSource], integers: [IntegerTensor] = [], to path: String
+    _ tensors: [any TensorSource], integers: [IntegerTensor] = [], as type: ElementType = .float32,
+    to path: String
   ) throws(Failure) -> WrittenFile {
+    precondition(type == .float32 || type == .float16, "weights are written as F32 or F16")
     var header = HeaderBuilder(
-      integers.map { ($0.name, .int64, $0.shape) } + tensors.map { ($0.name, .float32, $0.shape) })
+      integers.map { ($0.name, .int64, $0.shape) } + tensors.map { ($0.name, type, $0.shape) })
     let file = try OpenFile.creating(path, code: code)
     try file.write(header.prefix)
     for (index, tensor) in integers.enumerated() {
@@ -42,14 +45,16 @@ public final class SafetensorsWriter {
       header.set(checksum, ofTensor: index)
     }
     for (index, tensor) in tensors.enumerated() {
-      header.set(try stream(tensor, to: file), ofTensor: integers.count + index)
+      header.set(try stream(tensor, as: type, to: file), ofTensor: integers.count + index)
     }
     let checksum = header.seal()
     try file.write(header.prefix, at: 0)
     return WrittenFile(file: file, stamp: FileStamp(bytes: header.fileBytes, checksum: checksum))
   }
 
-  private func stream(_ tensor: any TensorSource, to file: OpenFile) throws(Failure) -> CRC32 {
+  private func stream(
+    _ tensor: any TensorSource, as type: ElementType, to file: OpenFile
+  ) throws(Failure) -> CRC32 {
     let count = tensor.shape.reduce(1, *)
     var checksum = CRC32()
     var start = 0
@@ -57,12 +62,27 @@ public final class SafetensorsWriter {
       let range = start..<min(count, start + chunk.count)
       let part = UnsafeMutableBufferPointer(rebasing: chunk[..<range.count])
       tensor.read(range, into: part)
-      let bytes = UnsafeRawBufferPointer(part)
+      if type == .float16 { try narrow(part, of: tensor.name) }
+      let bytes = UnsafeRawBufferPointer(
+        rebasing: UnsafeRawBufferPointer(part)[..<(range.count * type.size)])
       checksum.update(bytes)
       try file.write(bytes)
       start = range.upperBound
     }
     return checksum
+  }
+
+  /// Rounds the elements to float16, into the front half of their own place.
+  private func narrow(_ elements: UnsafeMutableBufferPointer<Float>, of tensor: String) throws(Failure) {
+    let bytes = UnsafeMutableRawBufferPointer(elements)
+    for (index, element) in elements.enumerated() {
+      let half = Float16(element)
+      guard half.isFinite || !element.isFinite else {
+        throw Failure(
+          .badData, "\(element) in \(tensor) is more than float16 holds", advice: "store it in float32")
+      }
+      bytes.storeBytes(of: half.bitPattern, toByteOffset: 2 * index, as: UInt16.self)
+    }
   }
 }
 

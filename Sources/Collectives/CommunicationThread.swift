@@ -1,5 +1,6 @@
 import Failures
 import Threads
+import Timelines
 
 /// The thread that owns a rank's communicator: MPI makes no progress in the background, so overlapping communication
 /// with computation takes a thread that does the blocking calls.
@@ -33,6 +34,8 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
     var closing: Failure?
     /// Whether the thread closes the communicator when its queue ends.
     let finalises = Monitor(false)
+    /// Told what is done; the communication thread's.
+    var recorder: TimelineRecorder?
   }
 
   /// Starts the thread and creates its communicator there.
@@ -50,7 +53,7 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
       outcome.start.update { $0 = started }
       guard case .success(let communicator) = started else { return }
       while let job = queue.next() {
-        job.run(on: communicator)
+        job.run(on: communicator, recorder: outcome.recorder)
         queue.complete()
       }
       guard outcome.finalises.read({ $0 }) else { return }
@@ -98,6 +101,11 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
     return try result.get()
   }
 
+  /// From now on `recorder` is told what the thread does; nil ends that.
+  public func record(into recorder: TimelineRecorder?) throws(Failure) {
+    try perform { [outcome] _ in outcome.recorder = recorder }
+  }
+
   /// Runs what is in the queue, closes the communicator and ends the thread. Does nothing the second time.
   public func close() throws(Failure) {
     let first = closed.update { closed in
@@ -132,6 +140,10 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
 
   public func allReduce(_ values: UnsafeMutableBufferPointer<Int64>, _ reduction: Reduction) throws(Failure) {
     try run(.integers(values, reduction))
+  }
+
+  public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    try run(.tree(values))
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)

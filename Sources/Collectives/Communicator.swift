@@ -30,6 +30,11 @@ public protocol Communicator: AnyObject {
   func allReduce(_ values: UnsafeMutableBufferPointer<Double>, _ reduction: Reduction) throws(Failure)
   func allReduce(_ values: UnsafeMutableBufferPointer<Int64>, _ reduction: Reduction) throws(Failure)
 
+  /// Overwrites `values` on every rank with their sum over all ranks, added up in a fixed tree: neighbouring ranks, then
+  /// neighbouring pairs of them, and so on. So it has the bits that one rank would get which had the values of all. The number of
+  /// ranks is a power of two.
+  func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure)
+
   /// Fills `all` (size times the length of `bytes`) with every rank's bytes in the order of ranks.
   func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws(Failure)
 
@@ -51,6 +56,10 @@ extension Communicator {
   /// Preconditions that every backend shares.
   func checkRoot(_ root: Int) {
     precondition(root >= 0 && root < size, "no rank \(root) in a group of \(size)")
+  }
+
+  func checkTree() {
+    precondition(size & (size - 1) == 0, "a tree of ranks has a power of two, not \(size)")
   }
 
   func checkGather(_ bytes: Int, into all: Int) {

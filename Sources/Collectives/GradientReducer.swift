@@ -16,6 +16,7 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   private let thread: CommunicationThread
   private let gradients: UnsafeMutableBufferPointer<Float>
   private let buckets: [Range<Int>]
+  private let isOrdered: Bool
   /// Buckets handed over in this step; the computing thread's.
   private var submitted = 0
   private var lastTicket = 0
@@ -27,12 +28,15 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   /// - Parameters:
   ///   - gradients: the flat buffer, which outlives the reducer.
   ///   - buckets: the ranges of that buffer, the same on every rank.
+  ///   - isOrdered: whether sums are added up in a fixed tree; see ``Communicator/sumInTree(_:)``.
   public init(
-    thread: CommunicationThread, gradients: UnsafeMutableBufferPointer<Float>, buckets: GradientBuckets
+    thread: CommunicationThread, gradients: UnsafeMutableBufferPointer<Float>, buckets: GradientBuckets,
+    isOrdered: Bool
   ) {
     precondition(buckets.count == gradients.count, "the buckets cover the gradients")
     self.thread = thread
     self.gradients = gradients
+    self.isOrdered = isOrdered
     self.buckets = thread.size > 1 ? buckets.ranges : []
   }
 
@@ -70,6 +74,11 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
     return waited
   }
 
+  public var label: TimelineLabel {
+    TimelineLabel(
+      .bucket, number: reduced + 1, bytes: buckets[reduced].count * MemoryLayout<Float>.stride)
+  }
+
   /// Reduces the next bucket.
   public func run(on communicator: any Communicator) {
     let range = buckets[reduced]
@@ -77,7 +86,8 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
     guard failure == nil else { return }
     let start = monotonicSeconds()
     do throws(Failure) {
-      try communicator.allReduce(UnsafeMutableBufferPointer(rebasing: gradients[range]), .sum)
+      let values = UnsafeMutableBufferPointer(rebasing: gradients[range])
+      if isOrdered { try communicator.sumInTree(values) } else { try communicator.allReduce(values, .sum) }
     } catch {
       failure = error
     }

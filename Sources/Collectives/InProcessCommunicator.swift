@@ -65,6 +65,11 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
     }
   }
 
+  public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    checkTree()
+    try reduce(.treeSum, values) { $0 + $1 }
+  }
+
   /// Each rank reduces a slice of its own and stores it in every rank's buffer: 2 count elements of traffic a rank.
   @inline(__always)
   private func reduce<Value>(
@@ -83,9 +88,19 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
       while start < end {
         let count = min(block, end - start)
         let first = peers[0].address!.assumingMemoryBound(to: Value.self) + start
-        for peer in 1..<size {
+        func add(_ peer: Int, to sum: Int) {
+          let sum = peers[sum].address!.assumingMemoryBound(to: Value.self) + start
           let other = peers[peer].address!.assumingMemoryBound(to: Value.self) + start
-          for i in 0..<count { first[i] = combine(first[i], other[i]) }
+          for i in 0..<count { sum[i] = combine(sum[i], other[i]) }
+        }
+        if kind == .treeSum {
+          var distance = 1
+          while distance < size {
+            for sum in stride(from: 0, to: size, by: 2 * distance) { add(sum + distance, to: sum) }
+            distance *= 2
+          }
+        } else {
+          for peer in 1..<size { add(peer, to: 0) }
         }
         for peer in 1..<size {
           let other = peers[peer].address!.assumingMemoryBound(to: Value.self) + start

@@ -8,6 +8,7 @@ struct InProcessCall {
     case broadcast
     case allGather = "all-gather"
     case floatSum = "all-reduce (sum of floats)"
+    case treeSum = "all-reduce (sum of floats in a tree)"
     case floatMax = "all-reduce (max of floats)"
     case doubleSum = "all-reduce (sum of doubles)"
     case doubleMax = "all-reduce (max of doubles)"

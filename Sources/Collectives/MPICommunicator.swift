@@ -35,6 +35,7 @@ public final class MPICommunicator: Communicator {
     try check(cmpi_open_world(Int64(chunk), &opened), "MPI_Comm_dup", at: start)
     guard let opened else { throw Failure(.internalError, "MPI gave no communicator", at: "MPI_Comm_dup") }
     handle = opened
+    pieces = .allocate(capacity: 2 * Self.piece)
 
     var (rank, size, localRank, localSize): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
     try check(cmpi_rank(opened, &rank), "MPI_Comm_rank", at: start)
@@ -48,6 +49,8 @@ public final class MPICommunicator: Communicator {
     self.localRank = Int(localRank)
     self.localSize = Int(localSize)
   }
+
+  deinit { pieces.deallocate() }
 
   /// The MPI library that the program was compiled against, for example `Open MPI 4.1.4`.
   public static var compiledVersion: String { text { cmpi_compiled_version($0) } }
@@ -78,6 +81,84 @@ public final class MPICommunicator: Communicator {
   ) throws(Failure) {
     let operation = reduction == .sum ? CMPI_SUM : CMPI_MAX
     try call("MPI_Allreduce") { cmpi_all_reduce(handle, values, Int64(count), type, operation) }
+  }
+
+  // MARK: Sums in a tree
+
+  /// What a piece of another rank's values is received into, twice: one is added up while the next is under way.
+  private static let piece = 1 << 16
+  private let pieces: UnsafeMutablePointer<Float>
+
+  /// Recursive halving and doubling, the nearest rank first (Rabenseifner, 2004): ranks that differ in one bit of their numbers
+  /// exchange halves, add them up, and go on with the next bit and a half of their range; then every one gets back what it gave. A
+  /// rank sends 2 (R - 1) / R of the vector, as a ring does, in 2 log R steps.
+  public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
+    checkTree()
+    guard let base = values.baseAddress else { return }
+    try sumInTree(base, values.count, distance: 1)
+  }
+
+  private func sumInTree(_ values: UnsafeMutablePointer<Float>, _ count: Int, distance: Int) throws(Failure) {
+    guard distance < size else { return }
+    let peer = rank ^ distance
+    // So few values that halving them would only take more messages.
+    guard count > 1024 else {
+      try add(from: peer, sending: values, count, to: values, count)
+      return try sumInTree(values, count, distance: 2 * distance)
+    }
+    let middle = count / 2 / 16 * 16
+    let lower = (values, middle)
+    let upper = (values + middle, count - middle)
+    let (own, other) = rank & distance == 0 ? (lower, upper) : (upper, lower)
+    try add(from: peer, sending: other.0, other.1, to: own.0, own.1)
+    try sumInTree(own.0, own.1, distance: 2 * distance)
+    try exchange(own.0, own.1, other.0, other.1, with: peer)
+  }
+
+  /// values += those of rank `peer`, which gets what is `sent`: other values, or the same if they are one piece.
+  private func add(
+    from peer: Int, sending sent: UnsafeMutablePointer<Float>, _ sentCount: Int,
+    to values: UnsafeMutablePointer<Float>, _ count: Int
+  ) throws(Failure) {
+    func begin(_ index: Int) throws(Failure) {
+      let first = index * Self.piece
+      let (leaving, coming) = (
+        max(0, min(Self.piece, sentCount - first)), max(0, min(Self.piece, count - first))
+      )
+      try call("MPI_Isend") {
+        cmpi_exchange_begin(
+          handle, Int32(index & 1), sent + first, Int64(4 * leaving), pieces + (index & 1) * Self.piece,
+          Int64(4 * coming), Int32(peer))
+      }
+    }
+    let number = (max(sentCount, count) + Self.piece - 1) / Self.piece
+    guard number > 0 else { return }
+    try begin(0)
+    for index in 0..<number {
+      if index + 1 < number { try begin(index + 1) }
+      try call("MPI_Waitall") { cmpi_exchange_end(handle, Int32(index & 1)) }
+      let first = index * Self.piece
+      let (target, source) = (values + first, pieces + (index & 1) * Self.piece)
+      for i in 0..<max(0, min(Self.piece, count - first)) { target[i] += source[i] }
+    }
+  }
+
+  /// Gives rank `peer` one range and gets another from it.
+  private func exchange(
+    _ sent: UnsafeMutablePointer<Float>, _ sentCount: Int, _ received: UnsafeMutablePointer<Float>,
+    _ count: Int,
+    with peer: Int
+  ) throws(Failure) {
+    // As much as MPI counts in one call.
+    let most = Self.largestChunk / 4
+    for first in stride(from: 0, to: max(sentCount, count), by: most) {
+      let (leaving, coming) = (max(0, min(most, sentCount - first)), max(0, min(most, count - first)))
+      try call("MPI_Isend") {
+        cmpi_exchange_begin(
+          handle, 0, sent + first, Int64(4 * leaving), received + first, Int64(4 * coming), Int32(peer))
+      }
+      try call("MPI_Waitall") { cmpi_exchange_end(handle, 0) }
+    }
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)

@@ -47,6 +47,12 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
     let (megabytes, rounds, json) = (megabytes, rounds, json)
     try Exit.with(
       runner.run { rank in
+        guard rank.count > 1 else {
+          throw Agreed(
+            failure: Failure(
+              .usage, "one rank has nobody to sum with", at: "--ranks",
+              advice: "start it by mpirun -n 2 or more, or give --ranks 2 or more"))
+        }
         var rows: [Row] = []
         for size in megabytes {
           rows.append(try Row(megabytes: size, rounds: rounds, on: rank.communication))
@@ -90,7 +96,9 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
           String(format: "%.2f", row.rate / 1e9),
         ])
       }
-      return table.text + "\n\(ranks) rank\(ranks == 1 ? "" : "s"), MPI: \(mpi)\n"
+      // MPI's own text goes on with how it was built.
+      let library = mpi == "none" ? "as threads" : "over \(mpi.prefix { $0 != "," })"
+      return "Sums over \(ranks) ranks \(library); GB/s that each rank moves\n\n\(table.text)"
     }
   }
 }

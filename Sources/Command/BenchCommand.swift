@@ -4,5 +4,12 @@ import ArgumentParser
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench", abstract: "Measure how fast this machine is at what.",
+    discussion: """
+      Examples:
+        cnn-dist bench step vgg11                  whole training steps
+        cnn-dist bench layers resnet18             where the time of a step goes
+        cnn-dist bench kernels                     convolutions and products, beside OpenBLAS
+        mpirun -n 4 cnn-dist bench allreduce       sums over ranks
+      """,
     subcommands: [BenchLayers.self, BenchStep.self, BenchKernels.self, BenchAllReduce.self])
 }

@@ -84,13 +84,13 @@ struct BenchKernels: ParsableCommand {
           [row.shape, row.algorithm] + cells(row.forward) + cells(row.inputGradient)
             + cells(row.parameterGradients) + [cells(row.blas)[0]])
       }
-      return table.text + """
+      return """
+        GFLOP/s of one thread, \(instructionSet); dx and dw: the gradients of input and weights; OpenBLAS: its product of \
+        that size, \(blas) kernels
+        peak of a core \(String(format: "%.0f", peak / 1e9)); register tile with an inner dimension of \
+        \(BenchKernels.inner): \(String(format: "%.0f, %.0f %% of it", tile / 1e9, 100 * tile / peak))
 
-        GFLOP/s of one thread, \(instructionSet), OpenBLAS's \(blas) kernels; \
-        peak \(String(format: "%.0f", peak / 1e9)) GFLOP/s, \
-        register tile with an inner dimension of \(BenchKernels.inner) \
-        \(String(format: "%.0f GFLOP/s, %.0f %%", tile / 1e9, 100 * tile / peak))
-
+        \(table.text)
         """ + memoryTable
     }
 
@@ -103,7 +103,7 @@ struct BenchKernels: ParsableCommand {
           String(format: "%.0f %%", 100 * row.bytesPerSecond / copy),
         ])
       }
-      return "\n" + table.text
+      return "\nPasses over memory larger than the caches\n\n" + table.text
     }
   }
 }

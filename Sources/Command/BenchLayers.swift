@@ -4,6 +4,7 @@ import Foundation
 import InstructionSets
 import Layers
 import Models
+import Telemetry
 import Training
 
 /// `cnn-dist bench layers MODEL`.
@@ -12,14 +13,17 @@ struct BenchLayers: ParsableCommand {
     commandName: "layers", abstract: "Show where the time of a network's step goes.",
     discussion: """
       Times forward and backward of each operator on one thread, and sets them beside the most that one core can do.
-      GFLOP/s count the operations of the layer's formula; an algorithm that needs fewer can exceed the peak.
+      The share of the peak counts the operations of the layer's formula; an algorithm that needs fewer can exceed it.
+      Each # is 5 % of the step. With --json also operations and seconds.
 
       Examples:
         cnn-dist bench layers vgg11 --batch-size 8
         cnn-dist bench layers resnet18 --json
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
   var batchSize: String?
@@ -60,37 +64,35 @@ struct BenchLayers: ParsableCommand {
     var table: String {
       var table = TextTable([
         ("layer", .left), ("operator", .left), ("algorithm", .left), ("output", .right),
-        ("forward ms", .right), ("GFLOP/s", .right), ("of peak", .right), ("backward ms", .right),
-        ("GFLOP/s", .right), ("of peak", .right), ("of step", .right),
+        ("forward ms", .right), ("of peak", .right), ("backward ms", .right), ("of peak", .right),
+        ("of step", .right), ("", .left),
       ])
-      let step = loss + rows.reduce(0) { $0 + $1.forward + $1.backward }
-      for row in rows {
-        table.append(
-          [row.name, row.kind, row.algorithm, row.output]
-            + cells(row.forward, row.forwardOperations) + cells(row.backward, row.backwardOperations)
-            + [share((row.forward + row.backward) / step)])
-      }
       let forward = rows.reduce(0) { $0 + $1.forward }
       let backward = rows.reduce(0) { $0 + $1.backward }
+      let step = loss + forward + backward
+      for row in rows {
+        table.append(
+          [row.name, row.kind, row.algorithm, row.output] + cells(row.forward, row.forwardOperations)
+            + cells(row.backward, row.backwardOperations) + shares((row.forward + row.backward) / step))
+      }
+      table.append(["", "loss", "", "", milliseconds(loss), "", "", ""] + shares(loss / step))
       table.append(
         ["all", "", "", ""] + cells(forward, rows.reduce(0) { $0 + $1.forwardOperations })
-          + cells(backward, rows.reduce(0) { $0 + $1.backwardOperations }) + [
-            share((forward + backward) / step)
-          ])
-      let speed = Double(batch) / step
-      return table.text + """
+          + cells(backward, rows.reduce(0) { $0 + $1.backwardOperations }) + [share(1), ""])
+      return """
+        \(model), batch \(batch), one thread, \(instructionSet): \(milliseconds(step)) ms a step, \
+        \(spokenSpeed(Double(batch) / step)); peak of a core \(String(format: "%.0f", peak / 1e9)) GFLOP/s
 
-        \(model), batch \(batch), one thread, \(instructionSet): \(String(format: "%.1f", speed)) images/s, \
-        step \(milliseconds(step)) ms, loss \(milliseconds(loss)) ms; \
-        peak \(String(format: "%.0f", peak / 1e9)) GFLOP/s
-
+        \(table.text)
         """
     }
 
     private func cells(_ seconds: Double, _ operations: Double) -> [String] {
-      guard operations > 0 else { return [milliseconds(seconds), "", ""] }
-      let rate = operations / seconds
-      return [milliseconds(seconds), String(format: "%.0f", rate / 1e9), share(rate / peak)]
+      [milliseconds(seconds), operations > 0 ? share(operations / seconds / peak) : ""]
+    }
+
+    private func shares(_ part: Double) -> [String] {
+      [share(part), String(repeating: "#", count: Int((part * 20).rounded()))]
     }
 
     private func milliseconds(_ seconds: Double) -> String { String(format: "%.3f", seconds * 1e3) }

@@ -5,6 +5,7 @@ import InstructionSets
 import Layers
 import Models
 import Optimizers
+import Telemetry
 import Threads
 import Training
 
@@ -20,7 +21,9 @@ struct BenchStep: ParsableCommand {
         cnn-dist bench step lenet --json
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
   var batchSize: String?
@@ -74,9 +77,10 @@ struct BenchStep: ParsableCommand {
 
     var text: String {
       String(
-        format: "%@, batch %d, %d thread%@, %@: %.2f ms a step (%.2f to %.2f), %.1f images/s", model, batch,
-        threads, threads == 1 ? "" : "s", instructionSet, seconds * 1e3, fastest * 1e3, slowest * 1e3,
-        imagesPerSecond)
+        format: "%@, batch %d, %d thread%@, %@: %@, %.2f ms a step (%.2f to %.2f)", model, batch,
+        threads, threads == 1 ? "" : "s", instructionSet,
+        spokenSpeed(imagesPerSecond), seconds * 1e3,
+        fastest * 1e3, slowest * 1e3)
     }
   }
 }

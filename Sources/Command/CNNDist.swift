@@ -12,10 +12,20 @@ public struct CNNDist: ParsableCommand {
   public static let configuration = CommandConfiguration(
     commandName: "cnn-dist",
     abstract: "Trains convolutional networks on many ranks over MPI, on processors.",
+    discussion: """
+      Examples:
+        cnn-dist doctor                              is this machine fit to train?
+        cnn-dist train lenet                         a minute on two cores
+        mpirun -n 4 cnn-dist train vgg11             four ranks over MPI
+        cnn-dist train lenet --run r --resume auto   go on where r stopped
+        cnn-dist evaluate r                          its test accuracy
+        cnn-dist help train                          every option
+      """,
     version: Version.text,
     subcommands: [
-      TrainCommand.self, EvaluateCommand.self, ModelsCommand.self, SummaryCommand.self, DataCommand.self,
-      BenchCommand.self, DoctorCommand.self,
+      TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ReportCommand.self, WatchCommand.self,
+      ModelsCommand.self, SummaryCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
+      DoctorCommand.self, VerifyCommand.self,
     ])
 
   public init() {}

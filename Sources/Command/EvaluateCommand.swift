@@ -14,9 +14,13 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
         cnn-dist evaluate runs/lenet-1/checkpoints/best
         mpirun -n 4 cnn-dist evaluate runs/vgg11-1   on four ranks
         cnn-dist evaluate w.safetensors --model lenet
+        cnn-dist evaluate runs/lenet-1 --json        for programs
+
+      Prints loss and accuracy, precision, recall and F1 of every class, and the
+      confusion matrix: the same numbers on any number of ranks.
       """)
 
-  @Argument(help: "A run directory, a checkpoint, or a .safetensors file.")
+  @Argument(help: "A run directory, a checkpoint, or a .safetensors file.", completion: .file())
   var checkpoint: String
   @Option(
     help: ArgumentHelp(
@@ -24,7 +28,9 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
   var model: String?
   @Option(help: ArgumentHelp("Write every sample's logits as CSV.", valueName: "file.csv"))
   var logits: String?
-  @Option(help: ArgumentHelp("fashion-mnist or synthetic.", valueName: "name"))
+  @Flag(help: "Print JSON.")
+  var json = false
+  @Option(help: ArgumentHelp("fashion-mnist, synthetic, idx or folder.", valueName: "name"))
   var dataset: String?
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
   var data: String?
@@ -64,6 +70,14 @@ public struct EvaluateCommand: ParsableCommand, RankedCommand {
       console: console)
     let run = EvaluationRun(
       settings, checkpoint: checkpoint, logits: logits, environment: environment, console: console)
-    try Exit.with(runner.run { try run.run(on: $0) })
+    let (checkpoint, logits, json) = (checkpoint, logits, json)
+    try Exit.with(
+      runner.run { rank in
+        try run.run(on: rank) { result in
+          let text = EvaluationText(result: result, checkpoint: checkpoint)
+          console.line(json ? try Command.json(text.record) : text.text)
+          if let logits, !json { console.line("logits in \(logits)") }
+        }
+      })
   }
 }

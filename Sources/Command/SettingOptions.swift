@@ -6,12 +6,20 @@ import Training
 struct SettingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Settings that belong together: default, notebook, book, best or quick.", valueName: "name"))
+      "Settings that belong together: default, notebook, book, best or quick.", valueName: "name"),
+    completion: .list(Recipe.names))
   var recipe: String?
-  @Option(help: ArgumentHelp("fashion-mnist, or synthetic drawings that need no files.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "fashion-mnist; synthetic drawings that need no files; idx (MNIST's format) or folder (of folders of PNG files) in --data.",
+      valueName: "name"), completion: .list(DatasetChoice.allCases.map(\.rawValue)))
   var dataset: String?
-  @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
+  @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"), completion: .directory)
   var data: String?
+  @Option(
+    help: ArgumentHelp(
+      "The part of a folder's pictures to test on, where it has no test folder.", valueName: "x"))
+  var testFraction: String?
   @Option(help: ArgumentHelp("Train on the first n samples only.", valueName: "n"))
   var trainLimit: String?
   @Option(help: ArgumentHelp("Test on the first n samples only.", valueName: "n"))
@@ -32,10 +40,18 @@ struct SettingOptions: ParsableArguments {
   var batchSize: String?
   @Option(
     help: ArgumentHelp(
+      "Cut every batch into s shards, whose gradients are added up in one fixed order: the same bits on any number of ranks that "
+        + "divides s. Batch normalisation sees a shard at a time. 0 leaves the order to MPI.",
+      valueName: "s"))
+  var shards: String?
+  @Option(
+    help: ArgumentHelp(
       "Compute a rank's part of a batch in k pieces, for less memory; batch normalisation sees a piece at a time.",
       valueName: "k"))
   var accumulate: String?
-  @Option(help: ArgumentHelp("adam, adamw, sgd or lars.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp("adam, adamw, sgd or lars.", valueName: "name"),
+    completion: .list(OptimizerChoice.allCases.map(\.rawValue)))
   var optimizer: String?
   @Option(help: ArgumentHelp("Learning rate; the highest of a schedule.", valueName: "x"))
   var lr: String?
@@ -74,12 +90,15 @@ struct SettingOptions: ParsableArguments {
   var labelSmoothing: String?
   @Option(help: ArgumentHelp("Replace every dropout probability; 0 turns it off.", valueName: "p"))
   var dropout: String?
-  @Option(help: ArgumentHelp("How weights start: pytorch, he or xavier.", valueName: "scheme"))
+  @Option(
+    help: ArgumentHelp("How weights start: pytorch, he or xavier.", valueName: "scheme"),
+    completion: .list(["pytorch", "he", "xavier"]))
   var initialization: String?
   @Option(help: ArgumentHelp("Seed of everything random.", valueName: "n"))
   var seed: String?
   @Option(
-    name: .customLong("init"), help: ArgumentHelp("Start from these weights.", valueName: "file.safetensors"))
+    name: .customLong("init"), help: ArgumentHelp("Start from these weights.", valueName: "file.safetensors"),
+    completion: .file(extensions: ["safetensors"]))
   var initialWeights: String?
   @Option(
     help: ArgumentHelp("End after n epochs without a better test accuracy; 0 never.", valueName: "n"))
@@ -118,7 +137,8 @@ struct SettingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
   var startLimit: String?
-  @Option(help: ArgumentHelp("Run directory; default runs/<model>-<n>.", valueName: "dir"))
+  @Option(
+    help: ArgumentHelp("Run directory; default runs/<model>-<n>.", valueName: "dir"), completion: .directory)
   var run: String?
   @Flag(help: "Take the run directory from the job that holds it.")
   var forceUnlock = false
@@ -134,17 +154,37 @@ struct SettingOptions: ParsableArguments {
   var evalEvery: String?
   @Option(help: ArgumentHelp("Write a line of metrics every n steps.", valueName: "n"))
   var logEvery: String?
+  @Flag(help: "Write no event files for TensorBoard.")
+  var noTensorboard = false
+  @Option(
+    help: ArgumentHelp(
+      "Show TensorBoard how weights and gradients are spread every n steps; 0 never.", valueName: "n"))
+  var histogramEvery: String?
+  @Option(
+    help: ArgumentHelp("Serve metrics to Prometheus on this port; 0 for any that is free.", valueName: "n"))
+  var metricsPort: String?
+  @Option(help: ArgumentHelp("Where to serve them besides this machine itself.", valueName: "address"))
+  var metricsHost: String?
+  @Option(
+    help: ArgumentHelp(
+      "Write a timeline of every rank's computation and communication, for Perfetto.", valueName: "file.json"),
+    completion: .file(extensions: ["json"]))
+  var trace: String?
   @Flag(help: "Say nothing but warnings and errors.")
   var quiet = false
-  @Option(help: ArgumentHelp("YAML file of settings.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("YAML file of settings.", valueName: "file"),
+    completion: .file(extensions: ["yaml", "yml"]))
   var config: String?
 
   /// What was given, by setting name.
   var values: [String: String] {
     let given: [String: String?] = [
-      "recipe": recipe, "dataset": dataset, "data": data, "train-limit": trainLimit, "test-limit": testLimit,
+      "recipe": recipe, "dataset": dataset, "data": data, "test-fraction": testFraction,
+      "train-limit": trainLimit, "test-limit": testLimit,
       "image-size": imageSize, "classes": classes, "shuffle": noShuffle ? "false" : nil, "verify": verify,
-      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "accumulate": accumulate,
+      "epochs": epochs, "max-steps": maxSteps, "batch-size": batchSize, "shards": shards,
+      "accumulate": accumulate,
       "optimizer": optimizer, "lr": lr, "schedule": schedule, "warmup-epochs": warmupEpochs,
       "momentum": momentum, "nesterov": nesterov.map { "\($0)" }, "weight-decay": weightDecay, "decay": decay,
       "clip-norm": clipNorm, "ema": ema, "augment": augment, "mixup": mixup,
@@ -157,6 +197,8 @@ struct SettingOptions: ParsableArguments {
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,
+      "tensorboard": noTensorboard ? "false" : nil, "histogram-every": histogramEvery,
+      "metrics-port": metricsPort, "metrics-host": metricsHost, "trace": trace,
       "quiet": quiet ? "true" : nil,
     ]
     return given.compactMapValues { $0 }

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Exports
+import Files
 import Layers
 import Models
 import Telemetry
@@ -17,9 +19,12 @@ public struct SummaryCommand: ParsableCommand {
         cnn-dist summary densenet --image-size 32 --depth 1
         cnn-dist summary lenet5-1998 --connections   the table of the paper
         cnn-dist summary resnet18 --json
+        cnn-dist summary resnet18 --svg resnet18.svg  a picture of it
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @Option(help: ArgumentHelp("Images at once (default: 1).", valueName: "n"))
   var batchSize: String?
@@ -36,6 +41,8 @@ public struct SummaryCommand: ParsableCommand {
   var connections = false
   @Flag(help: "Print JSON.")
   var json = false
+  @Option(help: ArgumentHelp("Draw the network as an SVG picture into a file too.", valueName: "file"))
+  var svg: String?
 
   public init() {}
 
@@ -50,6 +57,7 @@ public struct SummaryCommand: ParsableCommand {
     guard let model = ModelRegistry.named(model) else { throw unknownModel(model) }
     let batchSize = batchSize == nil ? 1 : settings.batchSize
     let summary = Summary(try TrainingRun.graph(settings))
+    if let svg { try AtomicFile.write(SVGText.of(try architecture(settings)), to: svg) }
     if json {
       let record = SummaryRecord(summary, of: model, batchSize: batchSize, depth: depth)
       print(try Command.json(record))

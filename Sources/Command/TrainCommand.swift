@@ -18,6 +18,8 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
         cnn-dist train resnet18 --recipe best        for accuracy
         cnn-dist train vgg11 --accumulate 4          a quarter of the memory for activations
         cnn-dist train lenet --run r --resume auto   go on where r stopped
+        cnn-dist train lenet --print-config > l.yaml every setting, with comments
+        cnn-dist train lenet --config l.yaml         the same run again
 
       An option can also stand in the environment (CNN_DIST_BATCH_SIZE=64)
       or in a file (--config). The command line wins over the environment,
@@ -25,21 +27,36 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
       SIGUSR1 saves after the current step and stops with exit code 75.
       """)
 
-  @Argument(help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).")
+  @Argument(
+    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
+    completion: .list(ModelRegistry.all.map(\.name)))
   var model: String
   @OptionGroup var options: SettingOptions
   @Flag(help: "Check the settings and print them resolved, without training.")
   var dryRun = false
+  @Flag(
+    help:
+      "Print every setting as YAML for --config, with what it means and where its value came from, without training."
+  )
+  var printConfig = false
 
   public init() {}
 
-  var runsOnEveryRank: Bool { !dryRun }
+  var runsOnEveryRank: Bool { !dryRun && !printConfig }
 
   public func run() throws {
     let environment = ProcessInfo.processInfo.environment
-    let settings = try SettingsResolver.resolve(
+    let resolved = try SettingsResolver.resolveWithSources(
       model: model, commandLine: options.values, environment: environment, file: options.config)
+    let settings = resolved.settings
     let console = Console(style: ConsoleStyle(environment: environment, isQuiet: settings.quiet))
+    if printConfig {
+      let costs = try TrainingRun.costs(settings)
+      let meanings = OptionMeanings()
+      print("# cnn-dist \(Version.current), train \(settings.model)\n\(costs)\n")
+      print(SettingsResolver.annotatedYAML(resolved) { meanings[$0] }, terminator: "")
+      return
+    }
     if dryRun {
       console.line(SettingsResolver.yaml(settings) + (try TrainingRun.costs(settings)))
       return

@@ -66,16 +66,3 @@ package final class Augmenter {
     return (whole..<count).reduce(lanes.sum()) { $0 + values[$1] }
   }
 }
-
-extension Augmentation {
-  /// A picture of a set as training sees it in an epoch, in bytes.
-  public func preview(of sample: Int, in set: ImageSet, seed: UInt64, epoch: Int) -> [UInt8] {
-    precondition(sample >= 0 && sample < set.count, "the set has images 0 to \(set.count - 1)")
-    let augmenter = Augmenter(self, shape: set.shape, seed: seed)
-    let picture = FloatBuffer(count: set.shape.count)
-    set.withPixels {
-      augmenter($0 + sample * set.shape.count, sample: sample, epoch: epoch, into: picture.base)
-    }
-    return picture.elements.map { UInt8(($0 * 255).rounded()) }
-  }
-}

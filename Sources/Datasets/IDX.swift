@@ -52,9 +52,10 @@ public struct IDX: Sendable {
   /// - Throws: `badData` with the file, the offset (in the inflated data) and the value that is wrong.
   public init(reading path: String, _ kind: Kind, atMost limit: Int) throws(Failure) {
     let compressed = path.hasSuffix(".gz")
-    let header = try compressed ? Gzip.prefix(path, count: kind.headerLength) : Self.plainPrefix(path, kind)
+    let header = try Self.prefix(path, kind)
     let count = try Self.parse(header, kind, atMost: limit, path)
     let size = kind.headerLength + count * kind.itemLength
+    try Self.checkClaim(size, path, compressed: compressed)
     do throws(Failure) {
       bytes = try compressed ? Gzip.inflate(path, expecting: size) : Self.plain(path, expecting: size)
     } catch {
@@ -66,6 +67,35 @@ public struct IDX: Sendable {
     self.kind = kind
     self.count = count
     if case .labels(let classes) = kind { try checkLabels(below: classes) }
+  }
+
+  /// Rows and columns of a file of images, as its header says, where that is right otherwise.
+  ///
+  /// - Throws: as ``init(reading:_:atMost:)``.
+  public static func imageSize(
+    of path: String, atMost limit: Int
+  ) throws(Failure) -> (height: Int, width: Int) {
+    let header = try prefix(path, .images(height: 0, width: 0))
+    let sizes = [8, 12].map { offset in header.dropFirst(offset).prefix(4).reduce(0) { $0 << 8 | Int($1) } }
+    _ = try parse(header, .images(height: sizes[0], width: sizes[1]), atMost: .max, path)
+    for (index, what) in ["rows", "columns"].enumerated() where !(1...limit).contains(sizes[index]) {
+      throw Failure(
+        .badData, "\(what) \(sizes[index]) at offset \(8 + 4 * index), expected 1 to \(limit)", at: path)
+    }
+    return (sizes[0], sizes[1])
+  }
+
+  /// Deflate makes of a byte no more than this.
+  private static let mostInflation = 1032
+
+  /// Refuses a header that claims more than the compressed bytes can hold, before memory is taken for it.
+  private static func checkClaim(_ size: Int, _ path: String, compressed: Bool) throws(Failure) {
+    guard compressed else { return }
+    let bytes = try SourceFile(path).size
+    guard size <= (bytes + 1) * mostInflation else {
+      throw Failure(
+        .badData, "the header claims \(size) bytes, more than \(bytes) compressed ones can hold", at: path)
+    }
   }
 
   /// Checks a header and returns the number of items.
@@ -110,8 +140,10 @@ public struct IDX: Sendable {
       .badData, "label \(bytes[offset]) at offset \(offset), expected 0 to \(classes - 1)", at: path)
   }
 
-  private static func plainPrefix(_ path: String, _ kind: Kind) throws(Failure) -> [UInt8] {
-    try read(SourceFile(path), count: kind.headerLength)
+  private static func prefix(_ path: String, _ kind: Kind) throws(Failure) -> [UInt8] {
+    path.hasSuffix(".gz")
+      ? try Gzip.prefix(path, count: kind.headerLength)
+      : try read(SourceFile(path), count: kind.headerLength)
   }
 
   private static func plain(_ path: String, expecting size: Int) throws(Failure) -> [UInt8] {

@@ -16,11 +16,20 @@ public enum AtomicFile {
   public static func write(
     to path: String, code: ExitCode = .cannotWrite, _ body: (OpenFile) throws(Failure) -> Void
   ) throws(Failure) {
-    let temporary = temporaryName(for: path)
-    do throws(Failure) {
+    try replace(path, code: code) { temporary throws(Failure) in
       let file = try OpenFile.creating(temporary, code: code)
       try body(file)
-      try file.synchronize()
+      return file
+    }
+  }
+
+  /// Publishes as `path` what `body` writes under the name that it is given, and returns open; a failure leaves what was there.
+  public static func replace(
+    _ path: String, code: ExitCode = .cannotWrite, _ body: (String) throws(Failure) -> OpenFile
+  ) throws(Failure) {
+    let temporary = temporaryName(for: path)
+    do throws(Failure) {
+      try body(temporary).synchronize()
       try Directory.rename(temporary, to: path, code: code)
     } catch {
       unlink(temporary)

@@ -140,6 +140,16 @@ public final class FileLock: Sendable {
   }
 
   /// Reads who holds the lock; the holder may be about to write it, so an unreadable file is read again for a moment.
+  /// Whether anybody has the lock of a file, as far as can be told without taking it, which would be in the way of a job that
+  /// starts: a file that names nobody was let go, and a process of this machine can be looked for.
+  public static func isHeld(_ path: String) -> Bool {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    guard let owner = holder(of: file) else { return false }
+    return owner.host != Owner.current.host || kill(owner.pid, 0) == 0 || errno != ESRCH
+  }
+
   private static func holder(of file: Int32) -> Owner? {
     for attempt in 0..<20 {
       if attempt > 0 { usleep(10_000) }

@@ -7,6 +7,8 @@ import Tensors
 /// - Backward kernels *add* to parameter gradients and *overwrite* input gradients.
 /// - A kernel neither allocates nor keeps a pointer. Scratch is handed in; its size comes from the matching function.
 /// - Sizes are proven by the caller's geometry; no kernel checks them again. A batch may be empty.
+/// - Gradients of parameters are sums over ``Shards``, added up as ``ShardTree`` says; nothing else depends on what is computed beside a
+///   sample.
 /// - Results depend on the arguments alone: not on the thread, the time, or the instruction set's vector width.
 public protocol KernelSet: Sendable {
   typealias Floats = UnsafePointer<Float>
@@ -35,8 +37,8 @@ public protocol KernelSet: Sendable {
   /// What the convolution kernels do for a shape, for reports.
   static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String
 
-  /// Floats of scratch that the three convolution kernels need for a batch.
-  static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int
+  /// Floats of scratch that the three convolution kernels need for these samples, or fewer in each shard.
+  static func convolutionScratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int
 
   /// y = activation(x * w + b): cross-correlation with zero padding, as PyTorch's `Conv2d`.
   /// - Parameter bias: D floats, or nil for none.
@@ -53,9 +55,9 @@ public protocol KernelSet: Sendable {
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     gate: Floats?, scratch: MutableFloats)
 
-  /// dw += x transposed * dy and, where there is a bias, db += sum of dy over images and positions.
+  /// dw += x transposed * dy and, where there is a bias, db += sum of dy over images and positions, shard by shard.
   static func convolutionParameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ geometry: WindowGeometry, _ shards: Shards, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats)
 
   // MARK: Convolution, function and 2x2 pooling of one channel (N,H,W,1) -> (N,P,Q,D)
@@ -63,8 +65,8 @@ public protocol KernelSet: Sendable {
   /// How the two kernels below work, for reports.
   static var pooledConvolutionAlgorithm: String { get }
 
-  /// Floats of scratch that both need, whatever the batch.
-  static func pooledConvolutionScratch(_ stage: PooledConvolution) -> Int
+  /// Floats of scratch that both need, for any samples in as many shards.
+  static func pooledConvolutionScratch(_ stage: PooledConvolution, _ shards: Shards) -> Int
 
   /// y = the mean of f(x * w + b) under each 2x2 window, or f of the largest x * w + b under it, which is the largest f: no f
   /// falls. Of equals the first place wins, row by row; a NaN wins, as in PyTorch.
@@ -76,18 +78,18 @@ public protocol KernelSet: Sendable {
     saved: MutableFloats?, scratch: MutableFloats)
 
   /// dw += x transposed * dz and db += sum of dz over images and positions, where dz = f' times what the pooling sends back: a
-  /// quarter of dy to each place of a window, or dy to the place that won.
+  /// quarter of dy to each place of a window, or dy to the place that won. Shard by shard.
   /// - Parameters:
   ///   - y: what forward wrote; read where the pooling is a maximum.
   ///   - saved: what forward left.
   static func pooledConvolutionGradients(
-    _ stage: PooledConvolution, batch: Int, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    _ stage: PooledConvolution, _ shards: Shards, x: Floats, y: Floats, dy: Floats, saved: Floats,
     weight dw: MutableFloats, bias db: MutableFloats, scratch: MutableFloats)
 
   // MARK: Linear (N,I) x (I,O) -> (N,O)
 
-  /// Floats of scratch that the three linear kernels need for a batch.
-  static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int
+  /// Floats of scratch that the three linear kernels need for these samples, or fewer in each shard.
+  static func linearScratch(_ shards: Shards, inputs: Int, outputs: Int) -> Int
 
   /// What the linear kernels do for a shape, for reports.
   static func linearAlgorithm(inputs: Int, outputs: Int) -> String
@@ -102,15 +104,15 @@ public protocol KernelSet: Sendable {
     batch: Int, inputs: Int, outputs: Int, dy: Floats, weight: Floats, into dx: MutableFloats,
     scratch: MutableFloats)
 
-  /// dw += x transposed dy and, where there is a bias, db += sum of dy over the batch.
+  /// dw += x transposed dy and, where there is a bias, db += sum of dy over the batch, shard by shard.
   static func linearParameterGradients(
-    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ shards: Shards, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats)
 
   /// dw = x transposed dy for some of the weight's rows, and db = sum of dy over the batch. Overwrites both.
   /// - Parameters:
   ///   - rows: of the inputs; `dw` has these alone.
-  ///   - bias: nil for none.
+  ///   - db: nil for none.
   static func outerProducts(
     batch: Int, inputs: Int, outputs: Int, rows: Range<Int>, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?)
@@ -236,7 +238,7 @@ public protocol KernelSet: Sendable {
   /// - Parameters:
   ///   - scale: 1 / the global batch, so that gradients of all ranks sum to that of the mean loss.
   ///   - gradient: overwritten; nil for evaluation.
-  /// - Returns: the sum of the losses, and how many samples have their label's logit strictly largest (of equals, the
+  /// - Returns: the sum of the losses, each as ``LossTargets/summable(_:)`` rounds it, and how many samples have their label's logit strictly largest (of equals, the
   ///   first class counts, as argmax does).
   static func softmaxCrossEntropy(
     batch: Int, classes: Int, logits: Floats, targets: LossTargets, scale: Float, gradient: MutableFloats?

@@ -35,6 +35,9 @@ public struct LossTargets {
       smoothing: smoothing)
   }
 
+  /// A loss rounded to a multiple of 2^-24. The sums of such losses are exact up to 2^29, and so the same in any order.
+  public static func summable(_ loss: Double) -> Double { (loss * 0x1p24).rounded() * 0x1p-24 }
+
   /// Whether every sample's target is its label alone.
   @inlinable
   public var areLabelsAlone: Bool { others == nil && smoothing == 0 }

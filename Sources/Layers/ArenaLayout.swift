@@ -32,14 +32,14 @@ package struct ArenaLayout {
   private typealias Handle = MemoryPlan.Handle
 
   /// - Parameters:
-  ///   - capacity: the largest batch.
+  ///   - room: for the largest batch.
   ///   - training: also plans backward; without it every ``Placement`` lacks what only backward uses.
-  package init(_ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type) {
+  package init(_ graph: Graph, room: Shards, training: Bool, kernels: any KernelSet.Type) {
     var plan = MemoryPlan()
     let end = graph.nodes.count
     let readers = graph.readers
     func backwardTime(_ time: Int) -> Int { training ? 2 * end - time : time }
-    func size(_ storage: Int) -> Int { capacity * graph.storages[storage].count }
+    func size(_ storage: Int) -> Int { room.samples * graph.storages[storage].count }
     /// Whether an operator may overwrite its input with its output, or its output's gradient with its input's.
     func isAlone(_ node: Graph.Node) -> Bool {
       node.op.worksInPlace && readers[node.input.storage] == 1 && !node.input.isSlice && !node.output.isSlice
@@ -60,8 +60,8 @@ package struct ArenaLayout {
       plan.extend(y, to: node.op.keeps.contains(.output) ? back : time + 1)
       values[target] = y
       if node.op.keeps.contains(.output) { outputKept.insert(target) }
-      let saved = plan.reserve(training ? node.op.saved(batch: capacity) : 0, over: time...back)
-      let scratch = plan.reserve(node.op.scratch(batch: capacity, kernels), over: time...time)
+      let saved = plan.reserve(training ? node.op.saved(room) : 0, over: time...back)
+      let scratch = plan.reserve(node.op.scratch(room, kernels), over: time...time)
       forward.append((x, y, saved, scratch))
     }
 
@@ -88,7 +88,7 @@ package struct ArenaLayout {
         if let dx { plan.extend(dx, to: back) }
         gradients[source] = dx
       }
-      let scratch = plan.reserve(node.op.scratch(batch: capacity, kernels), over: back...back)
+      let scratch = plan.reserve(node.op.scratch(room, kernels), over: back...back)
       precondition(
         begun == nil || node.op.addsInputGradient, "\(node.name): this layer cannot share its input")
       backward.append((dx, dy, begun != nil, scratch))

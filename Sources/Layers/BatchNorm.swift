@@ -4,9 +4,11 @@ import Tensors
 /// Batch normalisation over images, as PyTorch's `BatchNorm2d` (Ioffe and Szegedy, 2015, arXiv:1502.03167); (N,H,W,C) unchanged.
 ///
 /// y = (x - mean) / sqrt(variance + epsilon) weight + bias, channel by channel. Training takes mean and biased variance of the
-/// samples that are computed together, and moves the running mean and the unbiased running variance by a tenth towards them;
+/// samples of a shard, and moves the running mean and the unbiased running variance by a tenth towards them;
 /// evaluation takes the running ones.
 public struct BatchNorm: Layer {
+  /// What keeps a variance of zero from being divided by.
+  public static let epsilon: Float = 1e-5
   public var kind: String { "BatchNorm2d" }
 
   public init() {}
@@ -31,7 +33,6 @@ public struct BatchNorm: Layer {
 }
 
 struct BatchNormOperator: ActivationFusing {
-  static let epsilon: Float = 1e-5
   let channels: Int
   let weight: Slot
   let bias: Slot
@@ -53,34 +54,60 @@ struct BatchNormOperator: ActivationFusing {
 
   private var row: Int { FloatBuffer.aligned(channels) }
 
-  /// Mean, 1 / deviation, scale and shift.
-  func saved(batch: Int) -> Int { 4 * row }
-  /// Scale and shift in evaluation; two sums and three factors in backward.
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 5 * row }
+  /// Mean, 1 / deviation, scale and shift, of each shard.
+  func saved(_ room: Shards) -> Int { room.count * 4 * row }
+  /// Two sums and three factors, and places of shards' sums.
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    5 * row + kernels.shardScratch(room, weights: channels, biases: channels)
+  }
+
+  private func saved(_ shard: Shard, _ workspace: Workspace) -> Rows {
+    Rows(base: workspace.saved + shard.index * 4 * row, length: row)
+  }
+
+  /// Rows of the pixels of some samples of `x`, and where they begin.
+  private func pixels(_ x: TensorView, _ samples: Range<Int>) -> (
+    base: UnsafeMutablePointer<Float>, ChannelRows
+  ) {
+    (
+      x.base + samples.lowerBound * x.shape.positions * x.stride,
+      ChannelRows(samples.count * x.shape.positions, channels: channels, stride: x.stride)
+    )
+  }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
-    let pixels = ChannelRows(x.pixels, channels: channels, stride: x.stride)
-    let (scale, shift): (UnsafeMutablePointer<Float>, UnsafeMutablePointer<Float>)
-    switch workspace.mode {
-    case .training:
-      let saved = Rows(base: workspace.saved, length: row)
-      let (mean, inverse) = (saved[0], saved[1])
-      (scale, shift) = (saved[2], saved[3])
-      workspace.kernels.channelMoments(x.base, pixels, mean: mean, variance: inverse)
-      addStatistics(mean: mean, variance: inverse, count: pixels.count, workspace)
-      for channel in 0..<channels { inverse[channel] = 1 / (inverse[channel] + Self.epsilon).squareRoot() }
+    guard workspace.mode == .training else { return evaluate(x, into: y, workspace) }
+    let statistics = workspace.statisticSums
+    workspace.kernels.addShards(
+      workspace.shards, weight: statistics + runningMean.offset, weights: channels,
+      bias: statistics + runningVariance.offset, biases: channels, scratch: workspace.scratch + 5 * row
+    ) { shard, runningMean, runningVariance in
+      let saved = saved(shard, workspace)
+      let (mean, inverse, scale, shift) = (saved[0], saved[1], saved[2], saved[3])
+      let (x, rows) = pixels(x, shard.samples)
+      workspace.kernels.channelMoments(x, rows, mean: mean, variance: inverse)
+      let unbiased = shard.share * Float(rows.count) / Float(max(rows.count - 1, 1))
+      for channel in 0..<channels {
+        runningMean[channel] += shard.share * mean[channel]
+        runningVariance?[channel] += unbiased * inverse[channel]
+        inverse[channel] = 1 / (inverse[channel] + BatchNorm.epsilon).squareRoot()
+      }
       fold(mean: mean, inverse: inverse, scale: scale, shift: shift, workspace)
-    case .evaluation:
-      let scratch = Rows(base: workspace.scratch, length: row)
-      (scale, shift) = (scratch[0], scratch[1])
-      let variance = workspace.statistics + runningVariance.offset
-      for channel in 0..<channels { scale[channel] = 1 / (variance[channel] + Self.epsilon).squareRoot() }
-      fold(
-        mean: workspace.statistics + runningMean.offset, inverse: scale, scale: scale, shift: shift, workspace
-      )
+      workspace.kernels.scaleAndShift(
+        x, rows, scale: scale, shift: shift, activation: activation, into: pixels(y, shard.samples).base)
     }
+  }
+
+  private func evaluate(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
+    let scratch = Rows(base: workspace.scratch, length: row)
+    let (scale, shift) = (scratch[0], scratch[1])
+    let variance = workspace.statistics + runningVariance.offset
+    for channel in 0..<channels { scale[channel] = 1 / (variance[channel] + BatchNorm.epsilon).squareRoot() }
+    fold(
+      mean: workspace.statistics + runningMean.offset, inverse: scale, scale: scale, shift: shift, workspace)
+    let (base, rows) = pixels(x, 0..<x.batch)
     workspace.kernels.scaleAndShift(
-      x.base, pixels, scale: scale, shift: shift, activation: activation, into: y.base)
+      base, rows, scale: scale, shift: shift, activation: activation, into: y.base)
   }
 
   /// scale = weight inverse; shift = bias - mean scale.
@@ -95,43 +122,36 @@ struct BatchNormOperator: ActivationFusing {
     }
   }
 
-  /// Adds this batch's part of the step's statistics.
-  private func addStatistics(
-    mean: UnsafePointer<Float>, variance: UnsafePointer<Float>, count: Int, _ workspace: Workspace
-  ) {
-    let share = workspace.samples.share
-    let unbiased = share * Float(count) / Float(max(count - 1, 1))
-    let sums = workspace.statisticSums
-    for channel in 0..<channels {
-      sums[runningMean.offset + channel] += share * mean[channel]
-      sums[runningVariance.offset + channel] += unbiased * variance[channel]
-    }
-  }
-
   func backward(
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
-    let pixels = ChannelRows(x.pixels, channels: channels, stride: x.stride)
-    let saved = Rows(base: workspace.saved, length: row)
-    let (mean, inverse, scale, shift) = (saved[0], saved[1], saved[2], saved[3])
     let scratch = Rows(base: workspace.scratch, length: row)
     let (sums, products, a, b, c) = (scratch[0], scratch[1], scratch[2], scratch[3], scratch[4])
-    workspace.kernels.scaleAndShiftSums(
-      dy.base, x: x.base, pixels, scale: scale, shift: shift, activation: activation, centre: mean,
-      sums: sums, products: products)
-    let (weight, bias) = (workspace.gradient(weight), workspace.gradient(bias))
-    let share = 1 / Float(max(pixels.count, 1))
-    for channel in 0..<channels {
-      let normalised = products[channel] * inverse[channel]
-      weight[channel] += normalised
-      bias[channel] += sums[channel]
-      a[channel] = scale[channel]
-      b[channel] = -scale[channel] * inverse[channel] * normalised * share
-      c[channel] = -scale[channel] * sums[channel] * share - b[channel] * mean[channel]
+    workspace.kernels.addShards(
+      workspace.shards, weight: workspace.gradient(weight), weights: channels,
+      bias: workspace.gradient(bias), biases: channels, scratch: workspace.scratch + 5 * row
+    ) { shard, weight, bias in
+      let saved = saved(shard, workspace)
+      let (mean, inverse, scale, shift) = (saved[0], saved[1], saved[2], saved[3])
+      let (x, rows) = pixels(x, shard.samples)
+      let dy = pixels(dy, shard.samples).base
+      workspace.kernels.scaleAndShiftSums(
+        dy, x: x, rows, scale: scale, shift: shift, activation: activation, centre: mean, sums: sums,
+        products: products)
+      let share = 1 / Float(max(rows.count, 1))
+      for channel in 0..<channels {
+        let normalised = products[channel] * inverse[channel]
+        weight[channel] += normalised
+        bias?[channel] += sums[channel]
+        a[channel] = scale[channel]
+        b[channel] = -scale[channel] * inverse[channel] * normalised * share
+        c[channel] = -scale[channel] * sums[channel] * share - b[channel] * mean[channel]
+      }
+      if let dx {
+        workspace.kernels.scaleAndShiftGradient(
+          dy, x: x, rows, scale: scale, shift: shift, activation: activation, a: a, b: b, c: c,
+          into: pixels(dx, shard.samples).base, adding: workspace.addsInputGradient)
+      }
     }
-    guard let dx else { return }
-    workspace.kernels.scaleAndShiftGradient(
-      dy.base, x: x.base, pixels, scale: scale, shift: shift, activation: activation, a: a, b: b, c: c,
-      into: dx.base, adding: workspace.addsInputGradient)
   }
 }

@@ -35,4 +35,6 @@ public struct Concat: Layer {
     }
     return output
   }
+
+  public var structure: Structure { .branches(branches.map(\.structure), .concatenation) }
 }

@@ -69,8 +69,8 @@ struct ConvolutionOperator: ActivationFusing {
   var addsInputGradient: Bool { true }
   var writesSlices: Bool { true }
 
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int {
-    kernels.convolutionScratch(geometry, batch: batch)
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    kernels.convolutionScratch(geometry, room)
   }
 
   var products: Int { geometry.positions * geometry.patch * geometry.output.channels }
@@ -90,7 +90,7 @@ struct ConvolutionOperator: ActivationFusing {
     if !isGated { activation.backward(dy, y: y, workspace.kernels) }
     let geometry = geometry.spaced(dy.stride)
     workspace.kernels.convolutionParameterGradients(
-      geometry, batch: x.batch, x: x.base, dy: dy.base, weight: workspace.gradient(weight),
+      geometry, workspace.shards, x: x.base, dy: dy.base, weight: workspace.gradient(weight),
       bias: workspace.gradient(bias), scratch: workspace.scratch)
     guard let dx else { return }
     workspace.kernels.convolutionInputGradient(

@@ -42,6 +42,15 @@ public struct DenseBlock: Layer {
     graph.leave(nil)
     return output
   }
+
+  public var structure: Structure {
+    .module(
+      name: "layers", kind: ModuleList().kind,
+      .sequence(
+        (0..<convolutions).map { index in
+          .branches([.sequence([]), layer.named("\(index)").structure], .concatenation)
+        }))
+  }
 }
 
 /// PyTorch's `ModuleList`: holds modules and computes nothing.

@@ -6,19 +6,22 @@ import Tensors
 /// They are far smaller than the gradient: VGG-11's first linear layer has 411 MB of it, and 117 kB of factors a sample. So ranks
 /// exchange the factors and each multiplies those of all ranks, instead of adding up gradients (sufficient factor broadcasting;
 /// Xie et al., 2016, and Zhang et al., 2017, arXiv:1706.03292). The product sums over the samples in the order of the global
-/// batch, whatever the number of ranks and threads. It is made some rows at a time while the optimizer uses them, so that the whole
+/// batch, whatever the number of ranks and threads: every shard has as many rows, and where it has fewer samples, zeros. It is made some rows at a time while the optimizer uses them, so that the whole
 /// gradient is never in memory.
 public final class GradientFactors {
   public let inputs: Int
   public let outputs: Int
-  /// The most samples of a rank.
+  /// Rows of a rank.
   public let capacity: Int
-  /// This rank's rows of x and of dy; those behind its last sample are zero.
+  /// This rank's rows of x and of dy; those without a sample are zero.
   public let x: UnsafeMutableBufferPointer<Float>
   public let dy: UnsafeMutableBufferPointer<Float>
   /// The rows of all ranks in their order.
   public let allX: UnsafeMutableBufferPointer<Float>
   public let allDy: UnsafeMutableBufferPointer<Float>
+  /// Shards of a rank, and the rows of each.
+  private let shards: Int
+  private let rowsPerShard: Int
   /// The layer's place among the operators, and its parameters.
   let node: Int
   let weight: Slot
@@ -28,10 +31,11 @@ public final class GradientFactors {
   private let buffer: FloatBuffer
   private let ranks: Int
 
-  init(_ node: Int, _ op: LinearOperator, capacity: Int, ranks: Int) {
+  init(_ node: Int, _ op: LinearOperator, room: Shards, ranks: Int) {
     (self.node, inputs, outputs) = (node, op.inputs, op.outputs)
     (weight, bias) = (op.weight, op.bias)
-    (self.capacity, self.ranks) = (capacity, ranks)
+    (capacity, shards, rowsPerShard) = (room.samples, room.count, room.largest)
+    self.ranks = ranks
     let own = capacity * (inputs + outputs)
     let storage = FloatBuffer(count: ranks == 1 ? own : own * (1 + ranks))
     func part(_ offset: Int, _ count: Int) -> UnsafeMutableBufferPointer<Float> {
@@ -53,17 +57,17 @@ public final class GradientFactors {
   /// That of the weight, whose gradient is nowhere in memory.
   public var weightRange: Range<Int> { weight.offset..<weight.offset + weight.count }
 
-  /// Where the samples from `first` on leave their factors.
-  func rows(from first: Int) -> FactorRows {
-    FactorRows(x: x.baseAddress! + first * inputs, dy: dy.baseAddress! + first * outputs)
-  }
-
-  /// Zeroes the rows behind the last of `count` samples.
-  func clear(behind count: Int, _ kernels: any KernelSet.Type) {
-    let left = capacity - count
-    guard left > 0 else { return }
-    kernels.fill(x.baseAddress! + count * inputs, count: left * inputs, value: 0)
-    kernels.fill(dy.baseAddress! + count * outputs, count: left * outputs, value: 0)
+  /// Where the `part`-th of as many lanes leaves its factors.
+  ///
+  /// - Parameters:
+  ///   - first: this part's first sample.
+  ///   - isLast: whether the rows behind its samples are nobody's.
+  func rows(_ part: Int, of parts: Int, first: Int, isLast: Bool) -> FactorRows {
+    // One shard is divided among the lanes wherever it is cut; several are divided as they are.
+    let row = shards == 1 ? first : part * (shards / parts) * rowsPerShard
+    return FactorRows(
+      x: x.baseAddress! + row * inputs, dy: dy.baseAddress! + row * outputs,
+      rowsPerShard: shards > 1 ? rowsPerShard : isLast ? capacity - first : nil)
   }
 
   /// db = the sum of dy over the global batch, in the flat buffer.
@@ -110,22 +114,42 @@ public final class GradientFactors {
   /// The layers of a graph whose gradients are exchanged as factors.
   ///
   /// - Parameters:
-  ///   - capacity: the most samples of a rank.
-  static func of(_ graph: Graph, capacity: Int, ranks: Int) -> [GradientFactors] {
+  ///   - room: the most samples of a rank, in its shards.
+  static func of(_ graph: Graph, room: Shards, ranks: Int) -> [GradientFactors] {
     graph.nodes.enumerated().compactMap { index, node in
       guard let op = node.op as? LinearOperator, op.inputs * op.outputs >= fewestWeights,
-        capacity * ranks <= mostSamples,
-        4 * capacity * ranks * (op.inputs + op.outputs) <= op.inputs * op.outputs
+        room.samples * ranks <= mostSamples,
+        4 * room.samples * ranks * (op.inputs + op.outputs) <= op.inputs * op.outputs
       else { return nil }
-      return GradientFactors(index, op, capacity: capacity, ranks: ranks)
+      return GradientFactors(index, op, room: room, ranks: ranks)
     }
   }
 }
 
 /// Where an operator leaves the factors of its weight's gradient for some samples.
 struct FactorRows {
-  let x: UnsafeMutablePointer<Float>
-  let dy: UnsafeMutablePointer<Float>
+  fileprivate let x: UnsafeMutablePointer<Float>
+  fileprivate let dy: UnsafeMutablePointer<Float>
+  /// Rows that belong to each shard, and are zero behind its samples; nil where they end with them.
+  fileprivate let rowsPerShard: Int?
+
+  func keep(_ x: TensorView, _ dy: TensorView, _ shards: Shards, _ kernels: any KernelSet.Type) {
+    for shard in 0..<shards.count {
+      keep(x, shards[shard], into: self.x, kernels)
+      keep(dy, shards[shard], into: self.dy, kernels)
+    }
+  }
+
+  private func keep(
+    _ rows: TensorView, _ shard: Shard, into target: UnsafeMutablePointer<Float>,
+    _ kernels: any KernelSet.Type
+  ) {
+    let (length, count) = (rows.shape.count, shard.samples.count)
+    let target = target + shard.index * (rowsPerShard ?? 0) * length
+    target.update(from: rows.base + shard.samples.lowerBound * length, count: count * length)
+    guard let rowsPerShard, rowsPerShard > count else { return }
+    kernels.fill(target + count * length, count: (rowsPerShard - count) * length, value: 0)
+  }
 }
 
 /// The other ranks, as backward sees them.

@@ -44,7 +44,7 @@ final class Lane {
     let (node, place) = (graph.nodes[index], layout.placements[index])
     let source = place.x.map { view($0, images.batch, node.input) } ?? images
     let target = view(place.y, images.batch, node.output)
-    node.op.forward(source, into: target, workspace(place, place.forwardScratch, mode, samples))
+    node.op.forward(source, into: target, workspace(place, place.forwardScratch, images.batch, mode, samples))
   }
 
   /// Softmax cross-entropy of this lane's logits; see ``Network/loss(_:targets:scale:)``.
@@ -59,7 +59,7 @@ final class Lane {
   /// - Parameter factors: where a linear layer leaves the factors of its weight's gradient instead of the gradient.
   func backward(_ index: Int, _ images: TensorView, samples: SampleKeys, factors: FactorRows? = nil) {
     let (node, place, batch) = (graph.nodes[index], layout.placements[index], images.batch)
-    var workspace = workspace(place, place.backwardScratch, .training, samples)
+    var workspace = workspace(place, place.backwardScratch, batch, .training, samples)
     workspace.factors = factors
     node.op.backward(
       view(place.dy, batch, node.output), into: place.dx.map { view($0, batch, node.input) },
@@ -72,12 +72,13 @@ final class Lane {
   }
 
   private func workspace(
-    _ place: ArenaLayout.Placement, _ scratch: Int, _ mode: Mode, _ samples: SampleKeys
+    _ place: ArenaLayout.Placement, _ scratch: Int, _ batch: Int, _ mode: Mode, _ samples: SampleKeys
   ) -> Workspace {
     Workspace(
       kernels: kernels, mode: mode, addsInputGradient: place.adds, parameters: values.base,
       gradients: gradients.base, statistics: values.base + parameterCount,
       statisticSums: gradients.base + (gradients.count > 0 ? parameterCount : 0),
-      saved: arena.base + place.saved, scratch: arena.base + scratch, samples: samples, factors: nil)
+      saved: arena.base + place.saved, scratch: arena.base + scratch, samples: samples,
+      shards: samples.shards ?? Shards(whole: batch), factors: nil)
   }
 }

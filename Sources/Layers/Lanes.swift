@@ -42,7 +42,8 @@ final class Lanes: TeamWork {
   private let squares: UnsafeMutableBufferPointer<Double>
 
   init(
-    _ graph: Graph, capacity: Int, values: FloatBuffer, gradients: FloatBuffer, factors: [GradientFactors],
+    _ graph: Graph, capacity: Int, shards: Int, values: FloatBuffer, gradients: FloatBuffer,
+    factors: [GradientFactors],
     isAlone: Bool, kernels: any KernelSet.Type, team: ThreadTeam
   ) {
     self.graph = graph
@@ -52,9 +53,10 @@ final class Lanes: TeamWork {
     self.team = team
     parameterCount = graph.parameterCount
     self.factors = graph.nodes.indices.map { node in factors.first { $0.node == node } }
-    let layout = ArenaLayout(
-      graph, capacity: (capacity + team.count - 1) / team.count, training: gradients.count > 0,
-      kernels: kernels)
+    // A lane has some of the shards, or where there is but one, a part of it.
+    let parts = max(shards, team.count)
+    let room = Shards(roomFor: parts / team.count, of: (capacity + parts - 1) / parts)
+    let layout = ArenaLayout(graph, room: room, training: gradients.count > 0, kernels: kernels)
     lanes = (0..<team.count).map { index in
       Lane(
         graph, layout, values: values,
@@ -118,12 +120,15 @@ final class Lanes: TeamWork {
 
   func run(part: Int) {
     let lane = lanes[part]
-    let range = team.range(part, of: images.batch)
+    let shards = self.samples.shards ?? Shards(whole: self.images.batch)
+    let own = shards.part(part, of: lanes.count)
+    let first = own.start - shards.start
+    let range = first..<first + own.samples
     let images = TensorView(
       images.base + range.lowerBound * images.shape.count, batch: range.count, shape: images.shape)
     var samples = samples
     samples.firstPosition += range.lowerBound
-    if lanes.count > 1 { samples.share *= Float(range.count) / Float(max(1, self.images.batch)) }
+    samples.shards = own
     switch task {
     case .forward(let mode, let accumulating):
       let result = lane.forward(images, mode: mode, samples: samples, accumulating: accumulating)
@@ -166,12 +171,11 @@ final class Lanes: TeamWork {
     for index in graph.nodes.indices.reversed() {
       let start = graph.nodes[index].firstParameter
       if usesFactors, let factors = factors[index] {
-        lane.backward(index, images, samples: samples, factors: factors.rows(from: first))
+        lane.backward(
+          index, images, samples: samples,
+          factors: factors.rows(part, of: lanes.count, first: first, isLast: part == lanes.count - 1))
         barrier.wait()
-        if part == 0 {
-          factors.clear(behind: self.images.batch, kernels)
-          exchange?.factorsReady(factors)
-        }
+        if part == 0 { exchange?.factorsReady(factors) }
       } else {
         if !accumulating, start < end {
           kernels.fill(lane.gradients.base + start, count: end - start, value: 0)

@@ -11,6 +11,9 @@ public protocol Layer: Sendable {
   /// Appends the layer's operators and parameters to `graph`, reading `input`, and returns what they compute.
   func lower(_ input: Value, into graph: inout Graph) throws(ShapeError) -> Value
 
+  /// What the layer consists of.
+  var structure: Structure { get }
+
   /// Multiplications with addition for one sample, counted as torchinfo does: each of the layer's parameters once, those of
   /// a convolution once at every position of the output.
   func multiplyAdds(parameters: Int, output: Shape) -> Int

@@ -48,8 +48,8 @@ struct LinearOperator: ActivationFusing {
     kernels.linearAlgorithm(inputs: inputs, outputs: outputs)
   }
 
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int {
-    kernels.linearScratch(batch: batch, inputs: inputs, outputs: outputs)
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    kernels.linearScratch(room, inputs: inputs, outputs: outputs)
   }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
@@ -64,11 +64,10 @@ struct LinearOperator: ActivationFusing {
   ) {
     activation.backward(dy, y: y, workspace.kernels)
     if let factors = workspace.factors {
-      factors.x.update(from: x.base, count: x.count)
-      factors.dy.update(from: dy.base, count: dy.count)
+      factors.keep(x, dy, workspace.shards, workspace.kernels)
     } else {
       workspace.kernels.linearParameterGradients(
-        batch: x.batch, inputs: inputs, outputs: outputs, x: x.base, dy: dy.base,
+        workspace.shards, inputs: inputs, outputs: outputs, x: x.base, dy: dy.base,
         weight: workspace.gradient(weight), bias: workspace.gradient(bias),
         scratch: workspace.scratch)
     }

@@ -43,7 +43,7 @@ package struct MaxPoolOperator: Operator {
   package var addsInputGradient: Bool { true }
 
   /// A byte for each output: which place of its window won.
-  package func saved(batch: Int) -> Int { (batch * geometry.output.count + 3) / 4 }
+  package func saved(_ room: Shards) -> Int { (room.samples * geometry.output.count + 3) / 4 }
 
   package func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     let argmax = workspace.mode == .training ? workspace.savedBytes : nil

@@ -18,6 +18,8 @@ public struct Named: Layer {
       return output
     } catch { throw error.at(name) }
   }
+
+  public var structure: Structure { .module(name: name, kind: kind, layer.structure) }
 }
 
 extension Layer {

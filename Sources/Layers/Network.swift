@@ -33,6 +33,9 @@ public final class Network {
   /// Layers whose weight gradients are computed from the factors of all ranks, in the order of the network.
   public let factors: [GradientFactors]
 
+  /// Whether the last backward left the gradients of ``factors`` as these.
+  public var usesFactors: Bool { lanes.usesFactors }
+
   private let graph: Graph
   private let kernels: any KernelSet.Type
   private let lanes: Lanes
@@ -42,11 +45,12 @@ public final class Network {
   /// - Parameters:
   ///   - capacity: the largest batch.
   ///   - training: also reserves gradients; without it only ``forward(_:mode:samples:accumulating:)`` may be called.
+  ///   - shards: into how many shards this rank's part of a batch is cut at most; the team's threads divide them.
   ///   - team: threads that share the work; each computes some of the samples. nil for the caller's alone.
   ///   - ranks: how many train together, if large gradients are to be exchanged as ``factors``; nil if not.
   public init(
-    _ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type, team: ThreadTeam? = nil,
-    ranks: Int? = nil
+    _ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type, shards: Int = 1,
+    team: ThreadTeam? = nil, ranks: Int? = nil
   ) {
     precondition(!graph.nodes.isEmpty && capacity > 0, "a network has a layer and room for a sample")
     self.graph = graph
@@ -62,9 +66,10 @@ public final class Network {
     let gradients = FloatBuffer(count: training ? values.count : 0)
     self.values = values
     self.gradients = gradients
-    factors = training ? ranks.map { GradientFactors.of(graph, capacity: capacity, ranks: $0) } ?? [] : []
+    let room = Shards(roomFor: shards, of: (capacity + shards - 1) / shards)
+    factors = training ? ranks.map { GradientFactors.of(graph, room: room, ranks: $0) } ?? [] : []
     lanes = Lanes(
-      graph, capacity: capacity, values: values, gradients: gradients, factors: factors,
+      graph, capacity: capacity, shards: shards, values: values, gradients: gradients, factors: factors,
       isAlone: ranks == 1, kernels: kernels, team: team ?? ThreadTeam(count: 1, name: "lane"))
   }
 
@@ -82,7 +87,7 @@ public final class Network {
   /// Computes the logits of a batch, (N, classes); they stay valid until the next call.
   ///
   /// - Parameters:
-  ///   - samples: names the samples for dropout and says how much they count in running statistics; evaluation ignores it.
+  ///   - samples: names the samples for dropout and says into which shards they are cut; evaluation ignores it.
   ///   - accumulating: adds to the statistics of the step instead of starting from zero.
   public func forward(
     _ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool = false

@@ -9,7 +9,7 @@ public enum Mode: Sendable {
 
 /// What runs a layer: geometry and slots, worked out once. It allocates nothing, throws nothing, and infers no shape.
 ///
-/// `backward` adds to parameter gradients and overwrites `dx`, or adds to it where ``Workspace/addsInputGradient`` says that
+/// `backward` adds to parameter gradients and overwrites `dx`, or adds to it where `Workspace.addsInputGradient` says that
 /// another reader of the input came first; `dx` is nil for the first layer. `dy` is the operator's to use up. `x` and `y`
 /// hold their forward values only where ``keeps`` says so.
 public protocol Operator: Sendable {
@@ -25,10 +25,10 @@ public protocol Operator: Sendable {
   var readsSlices: Bool { get }
   /// Whether `y` and `dy` may be slices.
   var writesSlices: Bool { get }
-  /// Floats of scratch that a pass needs for a batch; their content is lost between passes.
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int
-  /// Floats that forward leaves for backward.
-  func saved(batch: Int) -> Int
+  /// Floats of scratch that a pass needs at most; their content is lost between passes.
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int
+  /// Floats that forward leaves for backward at most.
+  func saved(_ room: Shards) -> Int
   /// Multiply-adds of forward for one sample, as the layer's formula counts them; each of the two gradients takes as many.
   var products: Int { get }
   /// How these kernels compute the products, for reports; empty where there is one way.
@@ -45,8 +45,8 @@ extension Operator {
   public var addsInputGradient: Bool { false }
   public var readsSlices: Bool { false }
   public var writesSlices: Bool { false }
-  public func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 0 }
-  public func saved(batch: Int) -> Int { 0 }
+  public func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int { 0 }
+  public func saved(_ room: Shards) -> Int { 0 }
   public var products: Int { 0 }
   public func algorithm(_ kernels: any KernelSet.Type) -> String { "" }
 }
@@ -78,6 +78,8 @@ public struct Workspace {
   let saved: UnsafeMutablePointer<Float>
   let scratch: UnsafeMutablePointer<Float>
   let samples: SampleKeys
+  /// The shards of the batch, over which gradients of parameters are added up.
+  let shards: Shards
   /// Where to leave the factors of a weight's gradient instead of adding the gradient; nil for most.
   var factors: FactorRows?
 
@@ -95,14 +97,14 @@ public struct SampleKeys: Sendable {
   public var step: Int
   /// Position of the batch's first sample in the global batch.
   public var firstPosition: Int
-  /// The batch's part of the global batch, by which its statistics count.
-  public var share: Float
+  /// How the batch is cut into shards; nil for one of all samples.
+  public var shards: Shards?
 
-  public init(seed: UInt64, step: Int, firstPosition: Int, share: Float = 1) {
+  public init(seed: UInt64, step: Int, firstPosition: Int, shards: Shards? = nil) {
     self.seed = seed
     self.step = step
     self.firstPosition = firstPosition
-    self.share = share
+    self.shards = shards
   }
 }
 

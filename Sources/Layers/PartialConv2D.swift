@@ -68,8 +68,8 @@ struct PartialConvolutionOperator: Operator {
   var addsInputGradient: Bool { true }
 
   /// The masked weight or its gradient, then what the convolution needs.
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int {
-    FloatBuffer.aligned(weight.count) + kernels.convolutionScratch(geometry, batch: batch)
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    FloatBuffer.aligned(weight.count) + kernels.convolutionScratch(geometry, room)
   }
 
   var products: Int { geometry.positions * geometry.patch * geometry.output.channels }
@@ -98,7 +98,7 @@ struct PartialConvolutionOperator: Operator {
     let dense = workspace.scratch
     kernels.fill(dense, count: weight.count, value: 0)
     kernels.convolutionParameterGradients(
-      geometry, batch: x.batch, x: x.base, dy: dy.base, weight: dense, bias: workspace.gradient(bias),
+      geometry, workspace.shards, x: x.base, dy: dy.base, weight: dense, bias: workspace.gradient(bias),
       scratch: scratch)
     let gradient = workspace.gradient(weight)
     for (index, isConnected) in isConnected.enumerated() where isConnected { gradient[index] += dense[index] }

@@ -9,8 +9,10 @@ struct PooledConvolutionOperator: Operator {
 
   var keeps: Kept { stage.pooling == .maximum && stage.function != .identity ? [.input, .output] : .input }
 
-  func saved(batch: Int) -> Int { stage.saved(batch: batch) }
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { kernels.pooledConvolutionScratch(stage) }
+  func saved(_ room: Shards) -> Int { stage.saved(batch: room.samples) }
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    kernels.pooledConvolutionScratch(stage, room)
+  }
 
   var products: Int { stage.window.positions * stage.window.patch * stage.window.output.channels }
   func algorithm(_ kernels: any KernelSet.Type) -> String { kernels.pooledConvolutionAlgorithm }
@@ -25,7 +27,7 @@ struct PooledConvolutionOperator: Operator {
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
     workspace.kernels.pooledConvolutionGradients(
-      stage, batch: x.batch, x: x.base, y: y.base, dy: dy.base, saved: workspace.saved,
+      stage, workspace.shards, x: x.base, y: y.base, dy: dy.base, saved: workspace.saved,
       weight: workspace.gradient(weight), bias: workspace.gradient(bias), scratch: workspace.scratch)
   }
 }

@@ -33,6 +33,10 @@ struct RadialBasisOperator: Operator {
 
   var keeps: Kept { .input }
 
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    kernels.shardScratch(room, weights: weight.count, biases: 0)
+  }
+
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     workspace.kernels.radialBasis(
       batch: x.batch, inputs: inputs, classes: classes, x: x.base, weight: workspace.parameter(weight),
@@ -42,9 +46,16 @@ struct RadialBasisOperator: Operator {
   func backward(
     _ dy: TensorView, into dx: TensorView?, x: TensorView, y: TensorView, _ workspace: Workspace
   ) {
-    workspace.kernels.radialBasisParameterGradients(
-      batch: x.batch, inputs: inputs, classes: classes, x: x.base, weight: workspace.parameter(weight),
-      dy: dy.base, weight: workspace.gradient(weight))
+    workspace.kernels.addShards(
+      workspace.shards, weight: workspace.gradient(weight), weights: weight.count, bias: nil, biases: 0,
+      scratch: workspace.scratch
+    ) { shard, gradient, _ in
+      workspace.kernels.radialBasisParameterGradients(
+        batch: shard.samples.count, inputs: inputs, classes: classes,
+        x: x.base + shard.samples.lowerBound * inputs,
+        weight: workspace.parameter(weight), dy: dy.base + shard.samples.lowerBound * classes,
+        weight: gradient)
+    }
     guard let dx else { return }
     workspace.kernels.radialBasisInputGradient(
       batch: x.batch, inputs: inputs, classes: classes, x: x.base, weight: workspace.parameter(weight),

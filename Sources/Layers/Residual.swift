@@ -34,6 +34,10 @@ public struct Residual: Layer {
     graph.append(AddOperator(), to: other, into: sum)
     return try after.lower(sum, into: &graph)
   }
+
+  public var structure: Structure {
+    .sequence([.branches([main.structure, shortcut.structure], .sum), after.structure])
+  }
 }
 
 /// y = activation(y + x).

@@ -22,6 +22,10 @@ public struct Sequential: Layer {
     }
     return value
   }
+
+  public var structure: Structure {
+    .sequence(layers.enumerated().map { index, layer in layer.named("\(index)").structure })
+  }
 }
 
 /// Collects the layers that a closure lists; loops and conditions add what they list, in order.

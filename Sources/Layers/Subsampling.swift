@@ -45,13 +45,18 @@ struct SubsamplingOperator: Operator {
   var addsInputGradient: Bool { true }
 
   /// The windows' means; their sums are four times as large.
-  func saved(batch: Int) -> Int { batch * geometry.output.count }
-  /// Means in evaluation, then factors, centre, sums and products of the channels.
-  func scratch(batch: Int, _ kernels: any KernelSet.Type) -> Int { 6 * row + batch * geometry.output.count }
+  func saved(_ room: Shards) -> Int { room.samples * geometry.output.count }
+  /// Factors, centre, sums and products of the channels, then means in evaluation, or places of shards' sums.
+  func scratch(_ room: Shards, _ kernels: any KernelSet.Type) -> Int {
+    4 * row
+      + max(
+        room.samples * geometry.output.count,
+        kernels.shardScratch(room, weights: channels, biases: channels))
+  }
 
   func forward(_ x: TensorView, into y: TensorView, _ workspace: Workspace) {
     let factor = workspace.scratch
-    let means = workspace.mode == .training ? workspace.saved : workspace.scratch + 6 * row
+    let means = workspace.mode == .training ? workspace.saved : workspace.scratch + 4 * row
     let weight = workspace.parameter(weight)
     for channel in 0..<channels { factor[channel] = 4 * weight[channel] }
     workspace.kernels.averagePool(geometry, batch: x.batch, x: x.base, into: means)
@@ -71,13 +76,19 @@ struct SubsamplingOperator: Operator {
     let weight = workspace.parameter(weight)
     for channel in 0..<channels { (factor[channel], zeros[channel]) = (4 * weight[channel], 0) }
     kernels.sigmoidGradient(dy.base, y: y.base, into: dy.base, count: dy.count)
-    kernels.scaleAndShiftSums(
-      dy.base, x: workspace.saved, pixels, scale: factor, shift: zeros, activation: .identity, centre: zeros,
-      sums: sums, products: products)
-    let (weightGradient, biasGradient) = (workspace.gradient(self.weight), workspace.gradient(bias))
-    for channel in 0..<channels {
-      weightGradient[channel] += 4 * products[channel]
-      biasGradient[channel] += sums[channel]
+    kernels.addShards(
+      workspace.shards, weight: workspace.gradient(self.weight), weights: channels,
+      bias: workspace.gradient(bias), biases: channels, scratch: workspace.scratch + 4 * row
+    ) { shard, weight, bias in
+      let first = shard.samples.lowerBound * geometry.output.count
+      kernels.scaleAndShiftSums(
+        dy.base + first, x: workspace.saved + first,
+        ChannelRows(shard.samples.count * geometry.output.positions, channels: channels), scale: factor,
+        shift: zeros, activation: .identity, centre: zeros, sums: sums, products: products)
+      for channel in 0..<channels {
+        weight[channel] += 4 * products[channel]
+        bias?[channel] += sums[channel]
+      }
     }
     guard let dx else { return }
     kernels.scaleAndShift(

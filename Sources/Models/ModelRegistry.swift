@@ -15,7 +15,7 @@ public struct Model: Sendable {
 
   /// The operators for samples of `size` x `size` pixels.
   ///
-  /// - Throws: ``ShapeError`` where the network cannot take that size.
+  /// - Throws: `ShapeError` where the network cannot take that size.
   public func graph(size: Int, classes: Int, dropout: Double? = nil) throws(ShapeError) -> Graph {
     let shape = Shape(height: size, width: size, channels: input.channels)
     return try Graph(layers(classes), input: shape, dropout: dropout)

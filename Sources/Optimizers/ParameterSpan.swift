@@ -2,7 +2,7 @@ import Tensors
 
 /// Where one parameter tensor lies in the flat buffers, and whether weight decay applies to it.
 ///
-/// Spans begin at multiples of ``FloatBuffer/alignment``; what lies between the end of one and the next multiple is
+/// Spans begin at multiples of `FloatBuffer.alignment`; what lies between the end of one and the next multiple is
 /// padding, which is zero in parameters, gradients and moments, and stays so when an update runs over it.
 public struct ParameterSpan: Hashable, Sendable {
   public let offset: Int

@@ -1,14 +1,10 @@
 import Failures
 import Files
-import Glibc
 
 /// A text file that grows by whole lines and survives being cut anywhere: what a crash left half-written is dropped
-/// when it is opened again, and a line that does not fit on the disk is taken back.
+/// when it is opened again.
 struct LineFile: ~Copyable {
-  let path: String
-  private let file: Int32
-  /// Bytes of whole lines.
-  private var length: Int
+  private var file: GrowingFile
 
   /// Opens for appending, after dropping a torn last line and every line that `keep` refuses.
   ///
@@ -27,37 +23,12 @@ struct LineFile: ~Copyable {
     if kept != old {
       try AtomicFile.write(to: path, code: .inputOutput) { file throws(Failure) in try file.write(kept) }
     }
-    let file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
-    guard file >= 0 else { throw systemFailure(.cannotWrite, "open the file", at: path) }
-    self.path = path
-    self.file = file
-    self.length = kept.count
+    file = try GrowingFile(path, length: kept.count)
   }
 
-  deinit { close(file) }
+  /// Appends a line, as ``GrowingFile/append(_:)``.
+  mutating func append(_ line: [UInt8]) throws(Failure) { try file.append(line) }
 
-  /// Appends a line by one `write`; a reader never sees lines mixed.
-  ///
-  /// - Throws: `inputOutput`; the file then ends with the line before.
-  mutating func append(_ line: [UInt8]) throws(Failure) {
-    while true {
-      let count = line.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
-      if count == line.count { break }
-      if count < 0 && errno == EINTR { continue }
-      // A disk that fills up takes a part of the line and says why only when asked for the rest.
-      if count >= 0 { errno = ENOSPC }
-      let failure = systemFailure(
-        .inputOutput, "append a line", at: path, advice: "free space on its file system")
-      _ = ftruncate(file, off_t(length))
-      throw failure
-    }
-    length += line.count
-  }
-
-  /// Waits until every line is on the disk.
-  ///
-  /// - Throws: `inputOutput`.
-  func synchronize() throws(Failure) {
-    guard fsync(file) == 0 else { throw systemFailure(.inputOutput, "save the file", at: path) }
-  }
+  /// Waits until every line is on the disk, as ``GrowingFile/synchronize()``.
+  func synchronize() throws(Failure) { try file.synchronize() }
 }

@@ -24,7 +24,8 @@ struct ProgressBar: Sendable {
     let name: String = "epoch \(progress.epoch)/\(plan.epochs) "
     let parts: [String] = [
       loss, accuracy, pace.runLeftText(after: progress), pace.rateText, name,
-      pace.epochLeftText(after: progress),
+      // Of the only epoch it is the run's.
+      plan.epochs > 1 ? pace.epochLeftText(after: progress) : "",
     ]
     var used = Self.narrowest + 1 + step.count
     var shown = [String](repeating: "", count: parts.count)

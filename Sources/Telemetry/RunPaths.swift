@@ -10,6 +10,12 @@ public struct RunPaths: Equatable, Sendable {
   public var status: String { member("status.json") }
   public var metrics: String { member("metrics.jsonl") }
   public var results: String { member("results.csv") }
+  /// For node_exporter's textfile collector.
+  public var prometheus: String { member("metrics.prom") }
+  /// What the network made of the test set when it was last evaluated.
+  public var evaluation: String { member("evaluation.json") }
+  /// Where each rank's time went.
+  public var ranks: String { member("ranks.json") }
   public var report: String { member("report.html") }
   public var tensorboard: String { member("tensorboard") }
   public var logs: String { member("logs") }

@@ -2,8 +2,8 @@
 ///
 ///     completed: 1175 of 1175 steps, 5 epochs, in 3 min
 ///     best epoch 4, test acc 0.756
-///     saved 5 checkpoints of 0.5 MB in 0.1 s beside training, which waited 0.001 s for copies and
-///     0.000 s for the disk
+///     saved 5 checkpoints of 0.5 MB in 0.1 s beside training,
+///       which waited 0.001 s for copies and 0.000 s for the disk
 ///     run directory runs/lenet-1
 ///       results.csv    one row an epoch
 ///     evaluate: cnn-dist evaluate runs/lenet-1/checkpoints/best
@@ -21,6 +21,8 @@ public struct RunSummary: Equatable, Sendable {
   /// What the checkpoints of this job cost; nil where it saved none.
   public var saving: Saving?
   public var paths: RunPaths
+  /// Whether there are event files for TensorBoard.
+  public var hasEvents: Bool
   /// Commands to go on with, each with a word for what it does, as in `evaluate`.
   public var commands: [Command]
 
@@ -54,14 +56,15 @@ public struct RunSummary: Equatable, Sendable {
 
     var text: String {
       "saved \(checkpoints == 1 ? "1 checkpoint" : "\(checkpoints) checkpoints") of \(spokenBytes(bytes)) in "
-        + "\(fixed(seconds, 1)) s beside training, which waited \(fixed(copySeconds, 3)) s for copies and "
+        + "\(fixed(seconds, 1)) s beside training,\n  which waited \(fixed(copySeconds, 3)) s for copies and "
         + "\(fixed(stallSeconds, 3)) s for the disk"
     }
   }
 
   public init(
     state: RunStatus.State, step: Int, steps: Int, epochs: Int, seconds: Double, bestEpoch: Int? = nil,
-    bestAccuracy: Double? = nil, saving: Saving? = nil, paths: RunPaths, commands: [Command] = []
+    bestAccuracy: Double? = nil, saving: Saving? = nil, paths: RunPaths, hasEvents: Bool = false,
+    commands: [Command] = []
   ) {
     self.state = state
     self.step = step
@@ -72,6 +75,7 @@ public struct RunSummary: Equatable, Sendable {
     self.bestAccuracy = bestAccuracy
     self.saving = saving
     self.paths = paths
+    self.hasEvents = hasEvents
     self.commands = commands
   }
 
@@ -88,7 +92,11 @@ public struct RunSummary: Equatable, Sendable {
         ? "  checkpoints/   last is a link to the newest" : "  checkpoints/   best and last are links",
       "  metrics.jsonl  loss, accuracy and speed, step by step",
       "  results.csv    one row an epoch",
+      "  report.html    curves, mistakes, times: open it in a browser",
     ]
+    if hasEvents {
+      lines.append("  tensorboard/   curves and mistakes: tensorboard --logdir \(paths.directory)")
+    }
     return (lines + commands.map { "\($0.purpose): \($0.command)" }).joined(separator: "\n")
   }
 }

@@ -15,6 +15,9 @@ public struct RunStatus: Codable, Equatable, Sendable {
   public var step: Int
   /// Complete epochs.
   public var epoch: Int
+  /// Steps of the whole run and of an epoch; none in the status of an older program.
+  public var steps: Int?
+  public var stepsPerEpoch: Int?
   /// Best test accuracy so far; none before the first evaluation.
   public var bestAccuracy: Double?
   /// How the program ended; none while it runs.
@@ -24,19 +27,23 @@ public struct RunStatus: Codable, Equatable, Sendable {
   public internal(set) var updated: String = ""
 
   public init(
-    state: State, step: Int, epoch: Int, bestAccuracy: Double? = nil, exitCode: Int32? = nil,
+    state: State, step: Int, epoch: Int, steps: Int? = nil, stepsPerEpoch: Int? = nil,
+    bestAccuracy: Double? = nil, exitCode: Int32? = nil,
     message: String = ""
   ) {
     self.state = state
     self.step = step
     self.epoch = epoch
+    self.steps = steps
+    self.stepsPerEpoch = stepsPerEpoch
     self.bestAccuracy = bestAccuracy
     self.exitCode = exitCode
     self.message = message
   }
 
   private enum CodingKeys: String, CodingKey {
-    case state, step, epoch, message, updated
+    case state, step, epoch, steps, message, updated
+    case stepsPerEpoch = "steps_per_epoch"
     case bestAccuracy = "best_accuracy"
     case exitCode = "exit_code"
   }
@@ -47,6 +54,8 @@ public struct RunStatus: Codable, Equatable, Sendable {
     try object.encode(state, forKey: .state)
     try object.encode(step, forKey: .step)
     try object.encode(epoch, forKey: .epoch)
+    try object.encode(steps, forKey: .steps)
+    try object.encode(stepsPerEpoch, forKey: .stepsPerEpoch)
     try object.encode(bestAccuracy.flatMap { $0.isFinite ? $0 : nil }, forKey: .bestAccuracy)
     try object.encode(exitCode, forKey: .exitCode)
     try object.encode(message, forKey: .message)

@@ -20,6 +20,12 @@ public func grouped(_ value: Int) -> String {
   return text
 }
 
+/// A speed: `48,070 images/s`, and with a decimal where it is small.
+public func spokenSpeed(_ imagesPerSecond: Double) -> String {
+  let isSmall = imagesPerSecond < 100 || imagesPerSecond > 1e12
+  return "\(isSmall ? fixed(imagesPerSecond, 1) : grouped(Int(imagesPerSecond.rounded()))) images/s"
+}
+
 /// A whole number, filled on the left.
 func padded(_ value: Int, to width: Int, with fill: Character = " ") -> String {
   let digits = String(value)
@@ -66,4 +72,13 @@ func isControl(_ scalar: Unicode.Scalar) -> Bool {
   case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069: true
   default: false
   }
+}
+
+/// The word as a shell reads it, in quotes where it needs them.
+public func shellWord(_ word: String) -> String {
+  let isPlain = word.unicodeScalars.allSatisfy {
+    $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./=+:,@%".unicodeScalars.contains($0)
+  }
+  guard !isPlain || word.isEmpty else { return word }
+  return "'" + word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''") + "'"
 }

@@ -18,21 +18,24 @@ public struct TrainingRun: Sendable {
   let console: Console
   let version: String
   let command: [String]
+  private let observer: RunObserver?
   private let data: Once<TrainingData>
 
   /// - Parameters:
   ///   - console: rank 0's voice.
   ///   - version: this program's, for the records.
   ///   - command: the command line, for the records.
+  ///   - observer: sees what is computed; nil for nobody.
   public init(
     _ settings: TrainingSettings, environment: [String: String], console: Console, version: String,
-    command: [String]
+    command: [String], observer: RunObserver? = nil
   ) {
     self.settings = settings
     self.environment = environment
     self.console = console
     self.version = version
     self.command = command
+    self.observer = observer
     data = Once { () throws(Failure) in try TrainingData.load(settings, environment: environment) }
   }
 
@@ -66,9 +69,12 @@ public struct TrainingRun: Sendable {
       settings, graph: graph, data: data, schedule: schedule, rank: rank, version: version)
     try rank.together { () throws(Failure) in try rank.communication.compareDigests(identity.fields) }
     try rank.together { () throws(Failure) in try settings.check(schedule, ranks: rank.count) }
+    let shards = ShardPlan(
+      settings, batchSize: schedule.batchSize, rank: rank.index, ranks: rank.count)
     let share = Pass.localCapacity(globalBatch: schedule.batchSize, ranks: rank.count)
     let replica = Replica(
-      settings, graph: graph, capacity: Batch.pieceCapacity(share, pieces: settings.accumulate), rank: rank)
+      settings, graph: graph, capacity: Batch.pieceCapacity(share, pieces: settings.accumulate),
+      shards: shards, rank: rank)
     let start = try rank.together { () throws(Failure) in
       try directory.map { directory throws(Failure) in
         try Start(
@@ -84,14 +90,15 @@ public struct TrainingRun: Sendable {
     }
     if let directory, rank.isCoordinator {
       announce(schedule, graph: graph, rank: rank, directory: directory, step: standing.step)
-      for note in start?.notes ?? [] { console.line(note) }
+      for note in (start?.notes ?? []) + shards.notes(threads: rank.threads) { console.line(note) }
     }
     try rank.together { () throws(Failure) in
       if let directory { try writeRecords(directory, rank: rank, hosts: hosts) }
     }
     let attempts = Attempts(
-      settings: settings, schedule: schedule, data: data, share: share, replica: replica, rank: rank,
-      fault: fault, log: log)
+      settings: settings, schedule: schedule, data: data, share: share, shards: shards, replica: replica,
+      rank: rank, fault: fault, log: log, timeline: try settings.trace.map { try Timeline($0, rank: rank) },
+      observer: observer)
     try attempts.run(from: standing) { (standing) throws(Failure) in
       guard let directory, let start else { return nil }
       // A start that was given up leaves nothing, not even an epoch half done.

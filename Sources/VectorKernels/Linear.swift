@@ -15,8 +15,9 @@ extension VectorKernels {
     )
   }
 
-  public static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int {
-    pointwise(inputs, outputs).map { Pointwise.scratch($0, batch: batch) } ?? 0
+  public static func linearScratch(_ shards: Shards, inputs: Int, outputs: Int) -> Int {
+    if let geometry = pointwise(inputs, outputs) { return Pointwise.scratch(geometry, shards) }
+    return shardScratch(shards, weights: outputs, biases: 0)
   }
 
   public static func linearAlgorithm(inputs: Int, outputs: Int) -> String {
@@ -57,16 +58,22 @@ extension VectorKernels {
   }
 
   public static func linearParameterGradients(
-    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ shards: Shards, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
     if let geometry = pointwise(inputs, outputs) {
       Pointwise.parameterGradients(
-        geometry, batch: batch, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
+        geometry, shards, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
     } else {
       StreamingProducts.addOuterProducts(
-        batch: batch, inputs: inputs, outputs: outputs, x: x, dy: dy, into: dw)
-      if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
+        shards, inputs: inputs, outputs: outputs, x: x, dy: dy, into: dw)
+      guard let db else { return }
+      addShards(shards, weight: db, weights: outputs, bias: nil, biases: 0, scratch: scratch) {
+        shard, db, _ in
+        Columns.addSums(
+          dy + shard.samples.lowerBound * outputs, rows: shard.samples.count, columns: outputs,
+          stride: outputs, into: db)
+      }
     }
   }
 

@@ -29,7 +29,7 @@ extension VectorKernelSet {
         loss = log(sum) - target.mean(z, below: Double(z[best]), classes)
         if let shares { target.subtract(from: shares, classes, norm: Float(1 / sum), scale) }
       }
-      total += loss
+      total += LossTargets.summable(loss)
       // Where a logit is not a number, nothing is largest.
       if best == label, !loss.isNaN { correct += 1 }
     }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// Products of samples with a large weight matrix, which read every weight once for a group of samples, in the order of
 /// memory.
 ///
@@ -124,54 +126,65 @@ enum StreamingProducts {
     }
   }
 
-  /// dw[i, o] += sum over b of x[b, i] * dy[b, o].
+  /// dw[i, o] += sum over b of x[b, i] * dy[b, o], shard by shard: a register tile is summed for each, and dw is read and written
+  /// once for all of them.
   static func addOuterProducts(
-    batch: Int, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
+    _ shards: Shards, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
   ) {
-    forEachGroup(batch) { first, count in
-      addOuterProductsOfGroup(
-        batch: count, inputs: inputs, outputs: outputs, x: x + first * inputs, dy: dy + first * outputs,
-        into: dw)
+    typealias Tall = FlatTile<WideLine>
+    let width = WideLine.vectors * lanes
+    let size = Tall.rows * width
+    withUnsafeTemporaryAllocation(of: Float.self, capacity: ShardTree.places(shards.count) * size) { places in
+      guard let sums = places.baseAddress else { return }
+      for input in stride(from: 0, to: inputs, by: Tall.rows) {
+        for output in stride(from: 0, to: outputs, by: width) {
+          let (rows, columns) = (min(Tall.rows, inputs - input), min(width, outputs - output))
+          ShardTree.forEach(shards.count) { shard, place in
+            let samples = shards[shard].samples
+            let (x, dy) = (
+              x + samples.lowerBound * inputs + input, dy + samples.lowerBound * outputs + output
+            )
+            let sum = sums + place * size
+            if rows == Tall.rows, columns == width {
+              var tile = Tall()
+              var (left, right) = (x, dy)
+              for _ in 0..<samples.count {
+                tile.add(left, stride: 1, WideLine(right, second: lanes))
+                left += inputs
+                right += outputs
+              }
+              tile.write(sum, stride: width, second: lanes)
+            } else {
+              edge(
+                samples.count, rows: rows, columns: columns, x, inputs, dy, outputs, into: sum, width: width)
+            }
+          } merge: { place in
+            VectorKernels.accumulate(sums + (place + 1) * size, into: sums + place * size, count: size)
+          }
+          for row in 0..<rows {
+            VectorKernels.accumulate(
+              sums + row * width, into: dw + (input + row) * outputs + output, count: columns)
+          }
+        }
+      }
     }
   }
 
-  private static func addOuterProductsOfGroup(
-    batch: Int, inputs: Int, outputs: Int, x: Source, dy: Source, into dw: Target
+  /// The sums of a tile that reaches over the edge of the matrix, in the order of a whole tile's; zeros behind the edge.
+  private static func edge(
+    _ batch: Int, rows: Int, columns: Int, _ x: Source, _ inputs: Int, _ dy: Source, _ outputs: Int,
+    into sums: Target, width: Int
   ) {
-    var input = 0
-    while input + 4 <= inputs {
-      let row = dw + input * outputs
-      forEachVector(outputs) { output, left in
-        var s0 = load(row + output, left: left)
-        var s1 = load(row + outputs + output, left: left)
-        var s2 = load(row + 2 * outputs + output, left: left)
-        var s3 = load(row + 3 * outputs + output, left: left)
+    clear(sums, count: FlatTile<WideLine>.rows * width)
+    for row in 0..<rows {
+      forEachVector(columns) { column, left in
+        var sum = Vector()
         for sample in 0..<batch {
-          let x = x + sample * inputs + input
-          let gradient = load(dy + sample * outputs + output, left: left)
-          s0.addProduct(Vector(repeating: x[0]), gradient)
-          s1.addProduct(Vector(repeating: x[1]), gradient)
-          s2.addProduct(Vector(repeating: x[2]), gradient)
-          s3.addProduct(Vector(repeating: x[3]), gradient)
+          sum.addProduct(
+            Vector(repeating: x[sample * inputs + row]), load(dy + sample * outputs + column, left: left))
         }
-        store(s0, row + output, left: left)
-        store(s1, row + outputs + output, left: left)
-        store(s2, row + 2 * outputs + output, left: left)
-        store(s3, row + 3 * outputs + output, left: left)
+        store(sum, sums + row * width + column, left: left)
       }
-      input += 4
-    }
-    while input < inputs {
-      let row = dw + input * outputs
-      forEachVector(outputs) { output, left in
-        var sum = load(row + output, left: left)
-        for sample in 0..<batch {
-          let gradient = load(dy + sample * outputs + output, left: left)
-          sum.addProduct(Vector(repeating: x[sample * inputs + input]), gradient)
-        }
-        store(sum, row + output, left: left)
-      }
-      input += 1
     }
   }
 

@@ -13,7 +13,8 @@ import Threads
       gradients.initialize(repeating: 1)
       defer { gradients.deallocate() }
       let buckets = GradientBuckets(count: 100, slotOffsets: [0, 50], bucketBytes: 40)
-      let reducer = GradientReducer(thread: thread, gradients: gradients, buckets: buckets)
+      let reducer = GradientReducer(
+        thread: thread, gradients: gradients, buckets: buckets, isOrdered: true)
       reducer.begin()
       let lost = try failure { _ = try reducer.finish() }
       try require(lost.code == .peerLost, lost.description)

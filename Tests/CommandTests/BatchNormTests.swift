@@ -44,19 +44,20 @@ import Testing
     Issue.record("\(what()): \(one), expected \(other)")
   }
 
-  /// Two ranks normalise their halves of a batch by themselves and average what they found; one rank sees the same halves
-  /// as two batches, one behind the other.
-  @Test func statisticsAreTheAverageOfTheRanks() throws {
+  /// Two shards are normalised by themselves, wherever they are computed, and what they found is averaged; one shard sees the same
+  /// halves as two batches, one behind the other.
+  @Test func statisticsAreTheAverageOfTheShards() throws {
     let scratch = try ScratchDirectory()
     let options = Self.still + ["--train-limit", "16"]
     let halves = scratch.file("halves")
-    try train(training(halves, options + ["--batch-size", "8", "--max-steps", "2"]))
+    try train(training(halves, options + ["--batch-size", "8", "--max-steps", "2", "--shards", "1"]))
     let (first, second) = (try found(by: halves, in: 1), try found(by: halves, in: 2))
-    let whole = options + ["--batch-size", "16", "--max-steps", "1"]
+    let whole = options + ["--batch-size", "16", "--max-steps", "1", "--shards", "2"]
+    try train(training(scratch.file("alone"), whole))
     try train(training(scratch.file("mpi"), whole), ranks: 2)
     try train(training(scratch.file("threads"), whole + ["--ranks", "2"]))
     try train(training(scratch.file("pieces"), whole + ["--accumulate", "2"]))
-    for run in ["mpi", "threads", "pieces"] {
+    for run in ["alone", "mpi", "threads", "pieces"] {
       let layers = try found(by: scratch.file(run), in: 1)
       // A mean and a variance of the stem and of each of the two normalisations of eight blocks.
       #expect(layers.count == 2 * (1 + 8 * 2))

@@ -34,6 +34,17 @@ import Testing
       "bench", "layers", "vgg11", "--image-size", "32", "--batch-size", "1", "--rounds", "1",
     ])
     #expect(table.status == 0 && table.output.contains("F(4x4,3x3)"), "\(table.output)\(table.errors)")
+    #expect(table.output.hasPrefix("vgg11, batch 1, one thread, x86-64-v"))
+    // The largest share has the longest bar.
+    let shares = table.outputLines.compactMap { line -> (share: Double, bar: Int)? in
+      let words = line.split(separator: " ")
+      guard let sign = words.lastIndex(of: "%"), let share = Double(words[sign - 1]), words[0] != "all" else {
+        return nil
+      }
+      return (share, words.last!.hasPrefix("#") ? words.last!.count : 0)
+    }
+    #expect(shares.count > 10 && abs(shares.reduce(0) { $0 + $1.share } - 100) < 1)
+    for (share, bar) in shares { #expect(abs(Double(bar) * 5 - share) <= 2.6) }
   }
 
   @Test func stepsOfLeNet() throws {
@@ -74,6 +85,7 @@ import Testing
     (["layers"], "model"), (["layers", "lenet", "--rounds", "0"], "--rounds"),
     (["step", "lenot"], "lenet"), (["allreduce", "--sizes", "1,x"], "--sizes"),
     (["allreduce", "--sizes", "0"], "--sizes"), (["kernels", "--rounds", "-1"], "--rounds"),
+    (["allreduce", "--sizes", "1"], "nobody to sum with"),
   ]) func whatIsWrongIsNamed(arguments: [String], word: String) throws {
     let result = try Program.run(["bench"] + arguments)
     #expect(result.status == 64 || result.status == 78, "\(result.errors)")

@@ -1,3 +1,5 @@
+import Foundation
+import Pictures
 import ProgramRunner
 import Testing
 
@@ -36,5 +38,24 @@ import Testing
     #expect(result.status == 64)
     #expect(result.errors.contains("unknown augmentation 'corp'; did you mean 'crop'? known: flip, "))
     #expect(try show("--epoch", "0").status == 64)
+  }
+
+  /// Five pictures, each with eight draws, enlarged three times with margins of 6.
+  @Test func aSheetIsAPNGFile() throws {
+    let scratch = try ScratchDirectory()
+    let file = scratch.file("sheet.png")
+    let result = try show("--augment", "flip", "--count", "5", "--output", file)
+    #expect(result.status == 0, "\(result.errors)")
+    #expect(result.outputLines.first == "\(file): 5 of 10000 images, 28x28 pixels each")
+    #expect(result.outputLines.count == 6 && result.output.contains("then epochs 1 to 8"))
+    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: file)))
+    let picture = try PNGReader.grey(bytes, at: file)
+    #expect((picture.width, picture.height) == (9 * 90 + 6, 5 * 90 + 6))
+    let resized = try show("--image-size", "96", "--count", "12", "--output", file)
+    #expect(resized.outputLines.count == 3)
+    let large = try PNGReader.grey([UInt8](try Data(contentsOf: URL(fileURLWithPath: file))), at: file)
+    #expect((large.width, large.height) == (10 * 102 + 6, 2 * 102 + 6))
+    #expect(try show("--output", "/no/such/sheet.png").status == 73)
+    #expect(try show("--image-size", "0").status == 64)
   }
 }

@@ -42,6 +42,7 @@ import Testing
     let text = try Program.run(["doctor"], ranks: 2)
     #expect(text.outputLines.first?.contains("what") == true)
     #expect(text.output.contains("\nok    MPI ") && text.output.contains("\nstart with: mpirun -n "))
+    #expect(text.output.contains("\nfit to train"))
     #expect(text.outputLines.contains { $0.hasPrefix("0 and 1  one machine") })
   }
 

@@ -49,6 +49,41 @@ import Testing
     }
   }
 
+  /// Loss, table and confusion matrix to the last digit, and as the logits of every sample say.
+  @Test func scoresDoNotDependOnTheRanks() throws {
+    let scratch = try ScratchDirectory()
+    let run = scratch.file("run")
+    #expect(try Program.run(smallTraining(run)).status == 0)
+    func json(_ more: [String], ranks: Int? = nil) throws -> String {
+      let result = try Program.run(
+        ["evaluate", run, "--test-limit", "333", "--batch-size", "50", "--json"] + more, ranks: ranks)
+      #expect(result.status == 0, "\(result.errors)")
+      return result.output
+    }
+    let logits = scratch.file("logits.csv")
+    let alone = try json(["--logits", logits])
+    for ranks in ["2", "3", "7"] { #expect(try json(["--ranks", ranks, "--threads", "1"]) == alone) }
+    #expect(try json([], ranks: 2) == alone)
+
+    struct Score: Decodable {
+      let loss: Double
+      let correct: Int
+      let confusion: [[Int]]
+    }
+    let score = try snakeCaseDecoder().decode(Score.self, from: Data(alone.utf8))
+    var confusion = Array(repeating: Array(repeating: 0, count: 11), count: 10)
+    var loss = 0.0
+    for line in try String(contentsOfFile: logits, encoding: .utf8).split(separator: "\n").dropFirst() {
+      let cells = line.split(separator: ",").map { Double($0)! }
+      let (label, row) = (Int(cells[1]), cells[2...].map { $0 })
+      confusion[label][row.firstIndex(of: row.max()!)!] += 1
+      loss += log(row.reduce(0) { $0 + exp($1) }) - row[label]
+    }
+    #expect(score.confusion == confusion)
+    #expect(score.correct == (0..<10).reduce(0) { $0 + confusion[$1][$1] })
+    #expect(abs(score.loss - loss / 333) < 1e-9)
+  }
+
   @Test func whatIsMissingIsSaid() throws {
     let result = try Program.run(["evaluate", "/no/such/run"])
     #expect(result.status == 66 && result.errors.contains("/no/such/run"))

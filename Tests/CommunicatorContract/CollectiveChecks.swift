@@ -13,6 +13,7 @@ extension CommunicatorContract {
     .collective("sums of integers", integerSums),
     .collective("maxima", maxima),
     .collective("sums have the same bits on every rank", sameBits),
+    .collective("sums in a tree have the bits of one rank's", treeSums),
     .collective("broadcast from every root", broadcasts),
     .collective("all-gather keeps the order of ranks", gathers),
     .collective("nobody leaves a barrier before all have come", barriers),
@@ -92,6 +93,31 @@ extension CommunicatorContract {
     let hash = values.reduce(0) { ($0 &* 31) ^ Int($1.bitPattern) }
     let hashes = try communicator.gather(hash)
     try require(Set(hashes).count == 1, "bits differ between ranks: \(hashes)")
+  }
+
+  /// Around the length up to which vectors are not halved, around whole pieces, and odd.
+  private static let treeLengths = lengths + [1023, 1024, 1025, 65_535, 131_072, 131_073, 300_001]
+
+  @Sendable private static func treeSums(_ communicator: any Communicator) throws {
+    let (rank, size) = (communicator.rank, communicator.size)
+    guard size & (size - 1) == 0 else { return }
+    func values(_ rank: Int, _ count: Int) -> [Float] {
+      var numbers = RepeatableNumbers(state: UInt64(1000 + rank))
+      // Of sizes so different that the order of additions shows.
+      return (0..<count).map { Float(numbers.next(below: 1 << 24)) * ($0 % 3 == 0 ? 0x1p-30 : 0x1p-20) - 4 }
+    }
+    func tree(_ ranks: Range<Int>, _ count: Int) -> [Float] {
+      guard ranks.count > 1 else { return values(ranks.lowerBound, count) }
+      let middle = ranks.lowerBound + ranks.count / 2
+      return zip(tree(ranks.lowerBound..<middle, count), tree(middle..<ranks.upperBound, count)).map(+)
+    }
+    for length in treeLengths {
+      var sums = values(rank, length)
+      try sums.withUnsafeMutableBufferPointer { try communicator.sumInTree($0) }
+      let expected = tree(0..<size, length)
+      let wrong = (0..<length).first { sums[$0].bitPattern != expected[$0].bitPattern }
+      try require(wrong == nil, "sum of \(length) floats in a tree: element \(wrong ?? 0)")
+    }
   }
 
   @Sendable private static func broadcasts(_ communicator: any Communicator) throws {

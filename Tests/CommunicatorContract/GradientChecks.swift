@@ -57,7 +57,9 @@ extension CommunicatorContract {
     defer { gradients.deallocate() }
     gradients.initialize(repeating: 0)
     let buckets = GradientBuckets(count: count, slotOffsets: slots, bucketBytes: bucketBytes)
-    let reducer = GradientReducer(thread: thread, gradients: gradients, buckets: buckets)
+    let reducer = GradientReducer(
+      thread: thread, gradients: gradients, buckets: buckets,
+      isOrdered: pauses && thread.size & (thread.size - 1) == 0)
     var numbers = RepeatableNumbers(state: UInt64(bucketBytes + thread.rank))
     for step in 0..<4 {
       reducer.begin()

@@ -156,9 +156,9 @@ import Testing
   @Test func thePreviewIsThePictureInBytes() {
     let set = Workbench.drawn(5)
     for sample in 0..<5 {
-      #expect(Augmentation().preview(of: sample, in: set, seed: 1, epoch: 1) == Array(set.pixels(of: sample)))
+      #expect(Preview(of: set, seed: 1)(sample) == Array(set.pixels(of: sample)))
     }
-    let once = Augmentation([.flip: 1]).preview(of: 3, in: set, seed: 1, epoch: 1)
+    let once = Preview(of: set, augmentation: Augmentation([.flip: 1]), seed: 1)(3)
     let pixels = Array(set.pixels(of: 3))
     let mirrored = (0..<28).flatMap { pixels[$0 * 28..<$0 * 28 + 28].reversed() }
     #expect(once == mirrored)

@@ -34,7 +34,7 @@ import Testing
     var dw: [Float] = [100, 100, 100, 100]
     var db: [Float] = [1000]
     Kernels.convolutionParameterGradients(
-      geometry, batch: 1, x: x, dy: [1, 10], weight: &dw, bias: &db, scratch: &none)
+      geometry, Shards(whole: 1), x: x, dy: [1, 10], weight: &dw, bias: &db, scratch: &none)
     #expect(dw == [121, 132, 154, 165])
     #expect(db == [1011])
   }
@@ -79,7 +79,7 @@ import Testing
     var dw = [Float](repeating: 0, count: weight.count)
     var db = [Float](repeating: 0, count: bias.count)
     Kernels.convolutionParameterGradients(
-      geometry, batch: batch, x: x, dy: dy, weight: &dw, bias: &db, scratch: &none)
+      geometry, Shards(whole: batch), x: x, dy: dy, weight: &dw, bias: &db, scratch: &none)
     #expect(largestDifference(dw, centralDifferences(weight, step: 1) { loss(x, $0, bias) }) < Self.exact)
     #expect(largestDifference(db, centralDifferences(bias, step: 1) { loss(x, weight, $0) }) < Self.exact)
   }

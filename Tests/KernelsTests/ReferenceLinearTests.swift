@@ -29,7 +29,7 @@ import Testing
     var dw: [Float] = [100, 0, 0, 0, 0, 0]
     var db: [Float] = [100, 0, 0]
     Kernels.linearParameterGradients(
-      batch: 2, inputs: 2, outputs: 3, x: x, dy: [1, 1, 1, 1, 0, -1], weight: &dw, bias: &db,
+      Shards(whole: 2), inputs: 2, outputs: 3, x: x, dy: [1, 1, 1, 1, 0, -1], weight: &dw, bias: &db,
       scratch: scratch.base
     )
     #expect(dw == [104, 1, -2, 6, 2, -2])
@@ -56,7 +56,7 @@ import Testing
     #expect(largestDifference(dx, centralDifferences(x, step: 1) { loss($0, weight) }) < 1e-9)
     var dw = [Float](repeating: 0, count: weight.count)
     Kernels.linearParameterGradients(
-      batch: batch, inputs: inputs, outputs: outputs, x: x, dy: dy, weight: &dw, bias: nil,
+      Shards(whole: batch), inputs: inputs, outputs: outputs, x: x, dy: dy, weight: &dw, bias: nil,
       scratch: scratch.base)
     #expect(largestDifference(dw, centralDifferences(weight, step: 1) { loss(x, $0) }) < 1e-9)
   }

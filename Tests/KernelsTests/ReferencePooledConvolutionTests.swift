@@ -25,7 +25,7 @@ import Testing
     Reference.pooledConvolution(
       stage, batch: batch, x: x, weight: weight, bias: bias, into: &y, saved: &saved, scratch: &none)
     Reference.pooledConvolutionGradients(
-      stage, batch: batch, x: x, y: y, dy: dy, saved: saved, weight: &dw, bias: &db, scratch: &none)
+      stage, Shards(whole: batch), x: x, y: y, dy: dy, saved: saved, weight: &dw, bias: &db, scratch: &none)
 
     let count = batch * window.output.count
     var sums = [Float](repeating: 0, count: count)
@@ -62,7 +62,7 @@ import Testing
     case .tanh: Reference.tanhGradient(outer, y: values, into: &gradients, count: count)
     }
     Reference.convolutionParameterGradients(
-      window, batch: batch, x: x, dy: gradients, weight: &expectedFilters, bias: &expectedBias,
+      window, Shards(whole: batch), x: x, dy: gradients, weight: &expectedFilters, bias: &expectedBias,
       scratch: &values)
 
     // Both add up in double precision and round what lies between to float32.

@@ -9,11 +9,15 @@ import Testing
   func nothingIsOverwrittenBeforeItsLastUse(seed: Int) throws {
     let graph = try Graph(RandomModel.make(seed: seed), input: RandomModel.image)
     for kernels in [ReferenceKernels.self, try InstructionSets.best()] as [any KernelSet.Type] {
-      for (capacity, training) in [(1, true), (3, true), (2, false)] {
-        let layout = ArenaLayout(graph, capacity: capacity, training: training, kernels: kernels)
-        var shadow = ShadowArena(graph, layout, batch: capacity, training: training, kernels: kernels)
+      let cases = [
+        (Shards(whole: 1), true), (Shards(whole: 3), true), (Shards(roomFor: 4, of: 2), true),
+        (Shards(whole: 2), false),
+      ]
+      for (room, training) in cases {
+        let layout = ArenaLayout(graph, room: room, training: training, kernels: kernels)
+        var shadow = ShadowArena(graph, layout, room: room, training: training, kernels: kernels)
         shadow.run()
-        #expect(shadow.faults.isEmpty, "\(kernels.name), capacity \(capacity), training \(training)")
+        #expect(shadow.faults.isEmpty, "\(kernels.name), \(room), training \(training)")
       }
     }
   }
@@ -23,8 +27,9 @@ import Testing
     let graph = try Graph(RandomModel.make(seed: 1), input: RandomModel.image)
     for (capacity, training) in [(2, false), (1, true)] {
       let layout = ArenaLayout(
-        graph, capacity: capacity, training: training, kernels: ReferenceKernels.self)
-      var shadow = ShadowArena(graph, layout, batch: 2, training: true, kernels: ReferenceKernels.self)
+        graph, room: Shards(whole: capacity), training: training, kernels: ReferenceKernels.self)
+      var shadow = ShadowArena(
+        graph, layout, room: Shards(whole: 2), training: true, kernels: ReferenceKernels.self)
       shadow.run()
       #expect(!shadow.faults.isEmpty)
     }
@@ -35,7 +40,7 @@ import Testing
     for seed in 0..<20 {
       let graph = try Graph(RandomModel.make(seed: seed), input: RandomModel.image)
       let counts = [true, false].map {
-        ArenaLayout(graph, capacity: 4, training: $0, kernels: ReferenceKernels.self).count
+        ArenaLayout(graph, room: Shards(whole: 4), training: $0, kernels: ReferenceKernels.self).count
       }
       #expect(counts[1] < counts[0])
     }

@@ -107,7 +107,7 @@ import Threads
     let pieces = try network(threads: threads, normalised: false, kernels: kernels)
     whole.train(images, 0..<8, of: 8)
     for piece in 0..<2 {
-      let samples = SampleKeys(seed: 9, step: 1, firstPosition: piece * 4, share: 0.5)
+      let samples = SampleKeys(seed: 9, step: 1, firstPosition: piece * 4, shards: Shards(whole: 4, of: 8))
       let view = images.view(piece * 4..<piece * 4 + 4)
       let logits = pieces.forward(view, mode: .training, samples: samples, accumulating: piece > 0)
       images.labels.withUnsafeBufferPointer {
@@ -169,12 +169,12 @@ import Threads
     let kernels = try InstructionSets.best()
     let images = alike()
     let one = try network(ranks: 1, normalised: false, kernels: kernels)
-    one.train(images, 0..<samples, of: samples, share: 1)
+    one.train(images, 0..<samples, of: samples)
     let exchange = Exchange()
     var two: [Network] = []
     for range in [0..<4, 4..<samples] {
       let network = try network(ranks: 2, capacity: 4, normalised: false, kernels: kernels)
-      network.train(images, range, of: samples, share: 1, exchange: exchange)
+      network.train(images, range, of: samples, exchange: exchange)
       two.append(network)
     }
     let range = try #require(one.factors.first).range

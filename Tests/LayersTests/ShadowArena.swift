@@ -18,7 +18,7 @@ struct ShadowArena {
 
   private let graph: Graph
   private let layout: ArenaLayout
-  private let batch: Int
+  private let room: Shards
   private let training: Bool
   private let kernels: any KernelSet.Type
   private var floats: [Content]
@@ -26,11 +26,11 @@ struct ShadowArena {
   private(set) var faults: [String] = []
 
   init(
-    _ graph: Graph, _ layout: ArenaLayout, batch: Int, training: Bool, kernels: any KernelSet.Type
+    _ graph: Graph, _ layout: ArenaLayout, room: Shards, training: Bool, kernels: any KernelSet.Type
   ) {
     self.graph = graph
     self.layout = layout
-    self.batch = batch
+    self.room = room
     self.training = training
     self.kernels = kernels
     floats = [Content](repeating: .nothing, count: layout.count)
@@ -52,7 +52,7 @@ struct ShadowArena {
     let (x, y) = (Content.value(of: node.input.storage), Content.value(of: node.output.storage))
     let inPlace = node.op.worksInPlace && place.x == place.y
     if node.op.addsToOutput { expect(y, node.output, at: place.y, "forward \(index): what is added to") }
-    let scratch = node.op.scratch(batch: batch, kernels)
+    let scratch = node.op.scratch(room, kernels)
     write(.scratch(of: index), count: scratch, at: place.forwardScratch)
     if training { write(.saved(by: index), count: saved(index), at: place.saved) }
     if inPlace, let at = place.x { expect(x, node.input, at: at, "forward \(index): x, in place") }
@@ -66,7 +66,7 @@ struct ShadowArena {
     let (node, place) = (graph.nodes[index], layout.placements[index])
     let (dx, dy) = (Content.gradient(of: node.input.storage), Content.gradient(of: node.output.storage))
     let inPlace = node.op.worksInPlace && place.dx == place.dy
-    let scratch = node.op.scratch(batch: batch, kernels)
+    let scratch = node.op.scratch(room, kernels)
     write(.scratch(of: index), count: scratch, at: place.backwardScratch)
     expect(dy, node.output, at: place.dy, "backward \(index): dy")
     if let at = place.dx {
@@ -86,12 +86,12 @@ struct ShadowArena {
     if !inPlace, !node.op.addsToOutput { write(.nothing, node.output, at: place.dy) }
   }
 
-  private func saved(_ index: Int) -> Int { graph.nodes[index].op.saved(batch: batch) }
+  private func saved(_ index: Int) -> Int { graph.nodes[index].op.saved(room) }
 
   // MARK: Floats
 
   private func indices(_ value: Value, at offset: Int) -> [Int] {
-    (0..<batch * value.shape.height * value.shape.width).flatMap { pixel in
+    (0..<room.samples * value.shape.height * value.shape.width).flatMap { pixel in
       (0..<value.shape.channels).map { offset + pixel * value.stride + $0 }
     }
   }

@@ -25,17 +25,17 @@ struct TrainingImages {
 extension Network {
   /// Forward, loss and backward of some images of a global batch, as one rank computes them.
   ///
-  /// - Parameter share: how much they count in the running statistics; their part of the batch unless given.
+  /// - Parameter shards: into which they are cut; one unless given.
   /// - Returns: the sum of the losses.
   @discardableResult
   func train(
-    _ images: TrainingImages, _ range: Range<Int>, of globalBatch: Int, share: Float? = nil,
+    _ images: TrainingImages, _ range: Range<Int>, of globalBatch: Int, shards: Shards? = nil,
     accumulating: Bool = false, exchange: (any GradientExchange)? = nil
   ) -> Double {
     let view = images.view(range)
     let samples = SampleKeys(
       seed: 9, step: 1, firstPosition: range.lowerBound,
-      share: share ?? Float(range.count) / Float(globalBatch))
+      shards: shards ?? Shards(whole: range.count, of: globalBatch))
     let logits = forward(view, mode: .training, samples: samples, accumulating: accumulating)
     let total = images.labels.withUnsafeBufferPointer {
       loss(

@@ -102,7 +102,8 @@ func allocations(_ thread: CommunicationThread) throws {
   let gradients = UnsafeMutableBufferPointer<Float>.allocate(capacity: 10_000)
   gradients.initialize(repeating: 1)
   let buckets = GradientBuckets(count: 10_000, slotOffsets: [0, 10, 4000], bucketBytes: 4096)
-  let reducer = GradientReducer(thread: thread, gradients: gradients, buckets: buckets)
+  let reducer = GradientReducer(
+    thread: thread, gradients: gradients, buckets: buckets, isOrdered: thread.size == 2)
   let losses = UnsafeMutableBufferPointer<Double>.allocate(capacity: 3)
   losses.initialize(repeating: 0)
   let seen = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 2)

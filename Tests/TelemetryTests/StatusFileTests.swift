@@ -17,6 +17,8 @@ import Testing
           "message" : "",
           "state" : "running",
           "step" : 120,
+          "steps" : null,
+          "steps_per_epoch" : null,
           "updated" : "2025-11-21T01:17:00.123Z"
         }
 

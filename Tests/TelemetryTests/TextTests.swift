@@ -3,6 +3,11 @@ import Testing
 
 @Suite struct TextTests {
   @Test(arguments: [
+    (48_070.4, "48,070 images/s"), (99.94, "99.9 images/s"), (0, "0.0 images/s"), (.infinity, "inf images/s"),
+  ])
+  func speedsAreSpoken(value: Double, text: String) { #expect(spokenSpeed(value) == text) }
+
+  @Test(arguments: [
     (0, "0"), (999, "999"), (1000, "1,000"), (28_142_858, "28,142,858"), (-123_456, "-123,456"),
     (Int.min, "-9,223,372,036,854,775,808"),
   ])

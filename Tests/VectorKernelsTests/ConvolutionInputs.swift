@@ -26,10 +26,16 @@ struct ConvolutionInputs {
   }
 
   /// One image of the batch by itself.
-  func image(_ index: Int) -> ConvolutionInputs {
-    var one = ConvolutionInputs(geometry, batch: 1) { count, _ in [Float](repeating: 0, count: count) }
-    one.x = Array(x[index * geometry.input.count..<(index + 1) * geometry.input.count])
-    one.dy = Array(dy[index * geometry.output.count..<(index + 1) * geometry.output.count])
+  func image(_ index: Int) -> ConvolutionInputs { images(index..<index + 1) }
+
+  /// Some images of the batch.
+  func images(_ range: Range<Int>) -> ConvolutionInputs {
+    var one = ConvolutionInputs(geometry, batch: range.count) { count, _ in
+      [Float](repeating: 0, count: count)
+    }
+    let (input, output) = (geometry.input.count, geometry.output.count)
+    one.x = Array(x[range.lowerBound * input..<range.upperBound * input])
+    one.dy = Array(dy[range.lowerBound * output..<range.upperBound * output])
     (one.weight, one.bias, one.dw, one.db) = (weight, bias, dw, db)
     return one
   }
@@ -51,7 +57,7 @@ struct ConvolutionInputs {
   /// - Parameter gated: whether the input's gradient is that before a ReLU which computed `x`.
   func run(
     _ kernels: any KernelSet.Type, bias usesBias: Bool = true, activation: Activation = .relu,
-    gated: Bool = false
+    gated: Bool = false, shards: Shards? = nil
   ) -> ConvolutionOutputs {
     let buffers = (
       x: GuardedBuffer(x), weight: GuardedBuffer(weight), bias: GuardedBuffer(bias), dy: GuardedBuffer(dy),
@@ -60,7 +66,7 @@ struct ConvolutionInputs {
       dw: GuardedBuffer(dw), db: GuardedBuffer(db)
     )
     func scratch() -> GuardedBuffer {
-      GuardedBuffer(count: kernels.convolutionScratch(geometry, batch: batch))
+      GuardedBuffer(count: kernels.convolutionScratch(geometry, shards ?? Shards(whole: batch)))
     }
     var used = [scratch()]
     kernels.convolve(
@@ -73,7 +79,8 @@ struct ConvolutionInputs {
       adding: false, gate: gated ? UnsafePointer(buffers.x.base) : nil, scratch: used[1].base)
     used.append(scratch())
     kernels.convolutionParameterGradients(
-      geometry, batch: batch, x: buffers.x.base, dy: buffers.dy.base, weight: buffers.dw.base,
+      geometry, shards ?? Shards(whole: batch), x: buffers.x.base, dy: buffers.dy.base,
+      weight: buffers.dw.base,
       bias: usesBias ? buffers.db.base : nil, scratch: used[2].base)
     expectIntact(used + [buffers.y, buffers.dx, buffers.dw, buffers.db])
     return ConvolutionOutputs(

@@ -1,5 +1,6 @@
 import KernelShapes
 import Kernels
+import Tensors
 import Testing
 
 @Suite struct ConvolutionTests {
@@ -36,6 +37,41 @@ import Testing
       let (outputs, inputs) = (geometry.output.count, geometry.input.count)
       expectEqual(alone.y, Array(all.y[image * outputs..<(image + 1) * outputs]), "output")
       expectEqual(alone.dx, Array(all.dx[image * inputs..<(image + 1) * inputs]), "input gradient")
+    }
+  }
+
+  /// Each shard is summed as if it were alone, and the sums are added up in the tree.
+  @Test(arguments: KernelShapes.convolutions.filter { $0.geometry.input.count * $0.geometry.patch < 400_000 })
+  func gradientsAreTreesOfShards(_ shape: WindowShape) throws {
+    for kernels in builds + [ReferenceKernels.self, try #require(Build.openBLAS)] {
+      var inputs = ConvolutionInputs(shape.geometry, batch: 7) { TestNumbers.reals($0, seed: $1) }
+      inputs.dw = inputs.dw.map { _ in 0 }
+      inputs.db = inputs.db.map { _ in 0 }
+      let found = inputs.run(kernels, shards: unevenShards)
+      let alone = unevenShards.ranges.map { inputs.images($0).run(kernels) }
+      expectEqual(found.dw, treeSum(alone.map(\.dw)), "\(kernels.name): filter gradient")
+      expectEqual(found.db, treeSum(alone.map(\.db)), "\(kernels.name): bias gradient")
+    }
+  }
+
+  /// Scratch for a batch is enough for every smaller one, as the last of an epoch is.
+  @Test func scratchIsEnoughForFewerImages() throws {
+    for kernels in builds {
+      for shape in KernelShapes.convolutions {
+        var before = 0
+        for batch in 1...64 {
+          let room = kernels.convolutionScratch(shape.geometry, Shards(whole: batch))
+          #expect(room >= before, "\(kernels.name), \(shape), \(batch) images")
+          before = room
+        }
+      }
+      // Strips need more scratch here than what is worked on as a whole from 23 images on.
+      let geometry = try #require(
+        WindowGeometry(
+          input: Shape(height: 13, width: 13, channels: 384), kernel: 3, stride: 1, padding: 1, channels: 256)
+      )
+      let most = kernels.convolutionScratch(geometry, Shards(whole: 32))
+      for batch in 1..<32 { #expect(kernels.convolutionScratch(geometry, Shards(whole: batch)) <= most) }
     }
   }
 

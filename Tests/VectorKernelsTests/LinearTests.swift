@@ -16,6 +16,20 @@ import Testing
     check(try #require(Build.openBLAS), shape, batch)
   }
 
+  /// Each shard is summed as if it were alone, and the sums are added up in the tree.
+  @Test(arguments: KernelShapes.linears)
+  func gradientsAreTreesOfShards(_ shape: LinearShape) throws {
+    for kernels in builds + [ReferenceKernels.self, try #require(Build.openBLAS)] {
+      var inputs = LinearInputs(shape, batch: 7) { TestNumbers.reals($0, seed: $1) }
+      for added in 4...5 { inputs.numbers[added] = inputs.numbers[added].map { _ in 0 } }
+      let found = inputs.run(kernels, shards: unevenShards)
+      let alone = unevenShards.ranges.map { inputs.samples($0).run(kernels) }
+      for (name, key) in LinearOutputs.all where key == \.dw || key == \.db {
+        expectEqual(found[keyPath: key], treeSum(alone.map { $0[keyPath: key] }), "\(kernels.name): \(name)")
+      }
+    }
+  }
+
   private func check(_ kernels: any KernelSet.Type, _ shape: LinearShape, _ batch: Int) {
     for bias in [true, false] {
       let whole = LinearInputs(shape, batch: batch) { TestNumbers.integers($0, seed: $1) }
@@ -52,19 +66,32 @@ private struct LinearInputs {
     self.numbers = counts.enumerated().map { numbers($1, UInt64($0)) }
   }
 
+  /// Some samples of the batch.
+  func samples(_ range: Range<Int>) -> LinearInputs {
+    var some = LinearInputs(shape, batch: range.count) { count, _ in [Float](repeating: 0, count: count) }
+    some.numbers = numbers
+    for (index, length) in [(0, shape.inputs), (3, shape.outputs)] {
+      some.numbers[index] = Array(numbers[index][range.lowerBound * length..<range.upperBound * length])
+    }
+    return some
+  }
+
   var magnitudes: LinearInputs {
     var sizes = self
     sizes.numbers = numbers.map { $0.map(abs) }
     return sizes
   }
 
-  func run(_ kernels: any KernelSet.Type, bias usesBias: Bool = true) -> LinearOutputs {
+  func run(
+    _ kernels: any KernelSet.Type, bias usesBias: Bool = true, shards: Shards? = nil
+  ) -> LinearOutputs {
     let buffers = numbers.map { GuardedBuffer($0) }
     let y = GuardedBuffer(count: batch * shape.outputs)
     let dx = GuardedBuffer(count: batch * shape.inputs)
     let scratch = (0..<3).map { _ in
       GuardedBuffer(
-        count: kernels.linearScratch(batch: batch, inputs: shape.inputs, outputs: shape.outputs))
+        count: kernels.linearScratch(
+          shards ?? Shards(whole: batch), inputs: shape.inputs, outputs: shape.outputs))
     }
     kernels.linear(
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base,
@@ -75,7 +102,8 @@ private struct LinearInputs {
       batch: batch, inputs: shape.inputs, outputs: shape.outputs, dy: buffers[3].base,
       weight: buffers[1].base, into: dx.base, scratch: scratch[1].base)
     kernels.linearParameterGradients(
-      batch: batch, inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base, dy: buffers[3].base,
+      shards ?? Shards(whole: batch), inputs: shape.inputs, outputs: shape.outputs, x: buffers[0].base,
+      dy: buffers[3].base,
       weight: buffers[4].base, bias: usesBias ? buffers[5].base : nil, scratch: scratch[2].base)
     // In two calls, as two threads make them; what was there before does not count.
     let products = GuardedBuffer(count: shape.inputs * shape.outputs)

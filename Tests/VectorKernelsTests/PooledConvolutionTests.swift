@@ -38,6 +38,27 @@ import Testing
     }
   }
 
+  /// Each shard is summed as if it were alone, and the sums are added up in the tree.
+  @Test(arguments: KernelShapes.stages)
+  func gradientsAreTreesOfShards(_ shape: StageShape) {
+    for kernels in builds + [ReferenceKernels.self] {
+      var inputs = StageInputs(shape.stage, batch: 7) { TestNumbers.reals($0, seed: $1) }
+      inputs.dw = inputs.dw.map { _ in 0 }
+      inputs.db = inputs.db.map { _ in 0 }
+      let found = inputs.run(kernels, shards: unevenShards)
+      let (outputs, pixels) = (shape.stage.output.count, shape.stage.window.input.count)
+      let alone = unevenShards.ranges.map { range in
+        var some = inputs
+        some.batch = range.count
+        some.x = Array(inputs.x[range.lowerBound * pixels..<range.upperBound * pixels])
+        some.dy = Array(inputs.dy[range.lowerBound * outputs..<range.upperBound * outputs])
+        return some.run(kernels)
+      }
+      expectEqual(found.dw, treeSum(alone.map(\.dw)), "\(kernels.name): filter gradient")
+      expectEqual(found.db, treeSum(alone.map(\.db)), "\(kernels.name): bias gradient")
+    }
+  }
+
   /// A NaN wins its windows and reaches no others; so does infinity.
   @Test(arguments: KernelShapes.stages)
   func infinityAndNotANumberReachOnlyTheirWindows(_ shape: StageShape) {
@@ -128,11 +149,14 @@ private struct StageInputs {
   }
 
   /// What the kernels write, on buffers that begin as not-a-numbers; evaluation must agree with training.
-  func run(_ kernels: any KernelSet.Type) -> (y: [Float], dw: [Float], db: [Float]) {
+  func run(
+    _ kernels: any KernelSet.Type, shards: Shards? = nil
+  ) -> (y: [Float], dw: [Float], db: [Float]) {
+    let shards = shards ?? Shards(whole: batch)
     let inputs = [x, weight, bias, dy].map { GuardedBuffer($0) }
     let (dw, db) = (GuardedBuffer(dw), GuardedBuffer(db))
     let saved = GuardedBuffer(count: stage.saved(batch: batch))
-    let scratch = (0..<3).map { _ in GuardedBuffer(count: kernels.pooledConvolutionScratch(stage)) }
+    let scratch = (0..<3).map { _ in GuardedBuffer(count: kernels.pooledConvolutionScratch(stage, shards)) }
     let outputs = (0..<2).map { _ in GuardedBuffer(count: batch * stage.output.count) }
     for (index, y) in outputs.enumerated() {
       kernels.pooledConvolution(
@@ -140,7 +164,7 @@ private struct StageInputs {
         saved: index == 0 ? saved.base : nil, scratch: scratch[index].base)
     }
     kernels.pooledConvolutionGradients(
-      stage, batch: batch, x: inputs[0].base, y: outputs[0].base, dy: inputs[3].base, saved: saved.base,
+      stage, shards, x: inputs[0].base, y: outputs[0].base, dy: inputs[3].base, saved: saved.base,
       weight: dw.base, bias: db.base, scratch: scratch[2].base)
     expectIntact(inputs + scratch + outputs + [dw, db, saved])
     expectEqual(outputs[1].values, outputs[0].values, "output in evaluation")

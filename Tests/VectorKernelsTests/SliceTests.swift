@@ -20,7 +20,7 @@ import Testing
     for kernels in builds + [ReferenceKernels.self] {
       var results: [[[Float]]] = []
       for geometry in [whole, slice] {
-        let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, batch: batch))
+        let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, Shards(whole: batch)))
         let y = GuardedBuffer(spread([Float](repeating: 0, count: dy.count), geometry))
         kernels.convolve(
           geometry, batch: batch, x: x, weight: weight, bias: bias, activation: .relu, into: y.base,
@@ -33,7 +33,8 @@ import Testing
         let dw = GuardedBuffer(count: weight.count, value: 0)
         let db = GuardedBuffer(count: bias.count, value: 0)
         kernels.convolutionParameterGradients(
-          geometry, batch: batch, x: x, dy: gradient, weight: dw.base, bias: db.base, scratch: scratch.base)
+          geometry, Shards(whole: batch), x: x, dy: gradient, weight: dw.base, bias: db.base,
+          scratch: scratch.base)
         expectIntact([scratch, y, dx, dw, db])
         results.append([gathered(y.values, geometry), dx.values, dw.values, db.values])
       }
@@ -50,7 +51,7 @@ import Testing
     let dy = TestNumbers.integers(geometry.output.count, seed: 4, bound: 2)
     let before = TestNumbers.integers(geometry.input.count, seed: 5)
     for kernels in builds + [ReferenceKernels.self] {
-      let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, batch: 1))
+      let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, Shards(whole: 1)))
       let fresh = GuardedBuffer(count: before.count)
       let added = GuardedBuffer(before)
       for (dx, adding) in [(fresh, false), (added, true)] {

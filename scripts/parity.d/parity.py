@@ -8,6 +8,7 @@ import time
 
 import torch
 
+import exports
 import fashion_mnist
 import networks
 import optimizers
@@ -102,14 +103,17 @@ def judge(case, seed, cnn_dist, directory):
     largest = float(wanted.abs().max())
     distance = float((logits - wanted).abs().max()) / largest
     spread = float(wanted.std(0).max()) / largest
+    exported, wrong = exports.judge(case, cnn_dist, directory, images, classes)
+    onnx = float((exported - wanted).abs().max()) / largest
 
     allowed = GRADIENT_TOLERANCE_FULL_SIZE if case.full_size else GRADIENT_TOLERANCE
     failed = [what for what, value, limit in (
         ("gradients", gradients, allowed), ("loss", loss, LOSS_TOLERANCE),
-        ("statistics", statistics, STATISTICS_TOLERANCE), ("logits", distance, LOGITS_TOLERANCE))
-        if not value <= limit]
+        ("statistics", statistics, STATISTICS_TOLERANCE), ("logits", distance, LOGITS_TOLERANCE),
+        ("onnx", onnx, LOGITS_TOLERANCE))
+        if not value <= limit] + wrong
     print(f"{str(case):20} {case.batch:5} {gradients:9.1e} {itself:9.1e} {loss:9.1e} {statistics:10.1e} {distance:9.1e} "
-          f"{spread:9.1e} {time.monotonic() - start:5.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}",
+          f"{onnx:9.1e} {spread:9.1e} {time.monotonic() - start:5.0f} s  {'ok' if not failed else 'FAILED: ' + ', '.join(failed)}",
           flush=True)
     return failed
 
@@ -137,7 +141,7 @@ def main():
     cases = selected(names, options.all)
     print(f"PyTorch {torch.__version__} in double precision; one step on 2 ranks, and {TEST_IMAGES} test images; worst errors")
     print(f"{'network@size':20} {'batch':>5} {'gradients':>9} {'itself':>9} {'loss':>9} {'statistics':>10} {'logits':>9} "
-          f"{'spread':>9} {'took':>7}")
+          f"{'onnx':>9} {'spread':>9} {'took':>7}")
     failed = []
     for case in cases:
         for seed in range(options.seed, options.seed + DRAWS):
@@ -151,8 +155,8 @@ def main():
     print(f"gradients: of every parameter, relative to the largest of its tensor, at most {GRADIENT_TOLERANCE:.0e} "
           f"(full size {GRADIENT_TOLERANCE_FULL_SIZE});\nitself: the same of PyTorch's own float32; loss: at most "
           f"{LOSS_TOLERANCE:.0e} of itself; statistics: running mean and variance, at most {STATISTICS_TOLERANCE:.0e}\n"
-          f"of the largest; logits: in evaluation mode, at most {LOGITS_TOLERANCE:.0e} of the largest; spread: how much they "
-          f"depend on the image")
+          f"of the largest; logits: in evaluation mode, at most {LOGITS_TOLERANCE:.0e} of the largest; onnx: the same of the "
+          f"exported network in onnxruntime;\nspread: how much they depend on the image")
     if not names:
         failed += optimizers.judge_all(cnn_dist)
     if failed:

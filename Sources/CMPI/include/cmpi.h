@@ -60,6 +60,14 @@ int cmpi_all_gather(const cmpi_communicator *communicator, const void *bytes, in
 /* Sends `count` bytes to rank `peer` and receives as many from it, at once; at most CMPI_CHUNK. */
 int cmpi_exchange(
     const cmpi_communicator *communicator, const void *sent, void *received, int64_t count, int peer);
+/*
+ * Begins to send to rank `peer` and to receive from it; cmpi_exchange_end waits until both are done. Two may be under way, as
+ * number 0 and 1; pieces arrive in the order in which they were begun. Counts are bytes, at most CMPI_CHUNK.
+ */
+int cmpi_exchange_begin(
+    cmpi_communicator *communicator, int number, const void *sent, int64_t sent_count, void *received,
+    int64_t received_count, int peer);
+int cmpi_exchange_end(cmpi_communicator *communicator, int number);
 int cmpi_barrier(const cmpi_communicator *communicator);
 
 /* Ends every rank of the job; mpirun exits with `code`. */

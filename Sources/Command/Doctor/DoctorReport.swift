@@ -28,7 +28,7 @@ struct DoctorReport: Encodable {
     }
     lines += "\n" + people.text
     if !links.isEmpty {
-      var between = TextTable([("ranks", .left), ("", .left), ("us", .right), ("GB/s", .right)])
+      var between = TextTable([("ranks", .left), ("", .left), ("µs", .right), ("GB/s", .right)])
       for link in links {
         between.append([
           "\(link.ranks[0]) and \(link.ranks[1])", link.isLocal ? "one machine" : "two machines",
@@ -41,7 +41,18 @@ struct DoctorReport: Encodable {
     if !mend.isEmpty {
       lines += "\nto do:\n" + mend.map { "  \($0.name): \(printable($0.advice))\n" }.joined()
     }
-    return lines + "\nstart with: \(command)\n"
+    return lines + "\n\(conclusion)\nstart with: \(command)\n"
+  }
+
+  /// `fit to train, with 2 warnings`.
+  private var conclusion: String {
+    func count(_ verdict: DoctorCheck.Verdict, _ word: String) -> String? {
+      let found = checks.count { $0.verdict == verdict }
+      return found == 0 ? nil : "\(found) \(word)\(found == 1 ? "" : "s")"
+    }
+    let warnings = count(.warning, "warning").map { ", with \($0)" } ?? ""
+    guard let failures = count(.bad, "failure") else { return "fit to train\(warnings)" }
+    return "not fit to train: \(failures)\(warnings)"
   }
 
   private func mark(_ verdict: DoctorCheck.Verdict) -> String {

@@ -3,7 +3,10 @@ import Tensors
 extension ReferenceKernels {
   public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { "naive" }
 
-  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int { 0 }
+  public static func convolutionScratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    shardScratch(
+      shards, weights: geometry.patch * geometry.output.channels, biases: geometry.output.channels)
+  }
 
   public static func convolve(
     _ geometry: WindowGeometry, batch: Int, x: Floats, weight: Floats, bias: Floats?, activation: Activation,
@@ -56,8 +59,22 @@ extension ReferenceKernels {
   }
 
   public static func convolutionParameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ geometry: WindowGeometry, _ shards: Shards, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
+  ) {
+    let outputs = geometry.output.channels
+    addShards(
+      shards, weight: dw, weights: geometry.patch * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { shard, dw, db in
+      addParameterGradients(
+        geometry, batch: shard.samples.count, x: x + shard.samples.lowerBound * geometry.input.count,
+        dy: dy + shard.samples.lowerBound * geometry.positions * geometry.outputStride, weight: dw, bias: db)
+    }
+  }
+
+  private static func addParameterGradients(
+    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
   ) {
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     var sums = [Double](repeating: 0, count: geometry.patch * outputs)

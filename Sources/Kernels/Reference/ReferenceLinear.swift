@@ -1,5 +1,7 @@
 extension ReferenceKernels {
-  public static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int { 0 }
+  public static func linearScratch(_ shards: Shards, inputs: Int, outputs: Int) -> Int {
+    shardScratch(shards, weights: inputs * outputs, biases: outputs)
+  }
 
   public static func linearAlgorithm(inputs: Int, outputs: Int) -> String { "naive" }
 
@@ -34,8 +36,22 @@ extension ReferenceKernels {
   }
 
   public static func linearParameterGradients(
-    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ shards: Shards, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
+  ) {
+    addShards(
+      shards, weight: dw, weights: inputs * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { shard, dw, db in
+      addParameterGradients(
+        batch: shard.samples.count, inputs: inputs, outputs: outputs,
+        x: x + shard.samples.lowerBound * inputs,
+        dy: dy + shard.samples.lowerBound * outputs, weight: dw, bias: db)
+    }
+  }
+
+  private static func addParameterGradients(
+    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    bias db: MutableFloats?
   ) {
     for from in 0..<inputs {
       for to in 0..<outputs {

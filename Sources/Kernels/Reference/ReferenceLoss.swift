@@ -20,7 +20,7 @@ extension ReferenceKernels {
         let share = exponential(Double(z[index]) - largest) / sum - target
         gradient[sample * classes + index] = Float(share * Double(scale))
       }
-      total += loss
+      total += LossTargets.summable(loss)
       // Where a logit is not a number, nothing is largest.
       if best == Int(targets.labels[sample]), !loss.isNaN { correct += 1 }
     }

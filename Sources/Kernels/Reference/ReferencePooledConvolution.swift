@@ -3,7 +3,9 @@ import Tensors
 extension ReferenceKernels {
   public static var pooledConvolutionAlgorithm: String { "naive" }
 
-  public static func pooledConvolutionScratch(_ stage: PooledConvolution) -> Int { 0 }
+  public static func pooledConvolutionScratch(_ stage: PooledConvolution, _ shards: Shards) -> Int {
+    shardScratch(shards, weights: stage.window.patch * stage.output.channels, biases: stage.output.channels)
+  }
 
   public static func pooledConvolution(
     _ stage: PooledConvolution, batch: Int, x: Floats, weight: Floats, bias: Floats, into y: MutableFloats,
@@ -35,13 +37,25 @@ extension ReferenceKernels {
   }
 
   public static func pooledConvolutionGradients(
-    _ stage: PooledConvolution, batch: Int, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    _ stage: PooledConvolution, _ shards: Shards, x: Floats, y: Floats, dy: Floats, saved: Floats,
     weight dw: MutableFloats, bias db: MutableFloats, scratch: MutableFloats
+  ) {
+    let (taps, channels) = (stage.window.patch, stage.output.channels)
+    addShards(
+      shards, weight: dw, weights: taps * channels, bias: db, biases: channels, scratch: scratch
+    ) { shard, dw, db in
+      addGradients(stage, shard.samples, x: x, y: y, dy: dy, saved: saved, weight: dw, bias: db)
+    }
+  }
+
+  private static func addGradients(
+    _ stage: PooledConvolution, _ samples: Range<Int>, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    weight dw: MutableFloats, bias db: MutableFloats?
   ) {
     let (taps, channels) = (stage.window.patch, stage.output.channels)
     var filters = [Double](repeating: 0, count: taps * channels)
     var biases = [Double](repeating: 0, count: channels)
-    for element in 0..<batch * stage.output.count {
+    for element in samples.lowerBound * stage.output.count..<samples.upperBound * stage.output.count {
       let channel = element % channels
       for (number, place) in stage.places(of: element).enumerated() {
         let share: Double
@@ -59,7 +73,7 @@ extension ReferenceKernels {
       }
     }
     for element in filters.indices { dw[element] += Float(filters[element]) }
-    for channel in biases.indices { db[channel] += Float(biases[channel]) }
+    for channel in biases.indices { db?[channel] += Float(biases[channel]) }
   }
 }
 

@@ -1,3 +1,5 @@
+import Telemetry
+
 /// What a user types to go on with a run: its own command with its directory and `--resume auto`. Environment variables
 /// and mpirun's own options, which the program does not see, are the user's to add.
 public struct Continuation: Equatable, Sendable {
@@ -16,7 +18,7 @@ public struct Continuation: Equatable, Sendable {
     let length = settings.maxSteps == nil ? "--epochs" : "--max-steps"
     func line(without replaced: [String]) -> String {
       let words = Self.words(command.dropFirst(), without: ["--run", "--resume"] + replaced)
-      return "\(launcher)cnn-dist \(words.joined(separator: " ")) --run \(Self.quoted(run)) --resume auto"
+      return "\(launcher)cnn-dist \(words.joined(separator: " ")) --run \(shellWord(run)) --resume auto"
     }
     afterStop = line(without: [])
     afterEnd = line(without: [length]) + " \(length) N"
@@ -38,21 +40,9 @@ public struct Continuation: Equatable, Sendable {
       } else if Self.flags.contains(word) {
         continue
       } else if !options.contains(where: { word.hasPrefix("\($0)=") }) {
-        kept.append(quoted(word))
+        kept.append(shellWord(word))
       }
     }
     return kept
-  }
-
-  /// The word as a shell reads it.
-  private static func quoted(_ word: String) -> String {
-    let isPlain = word.unicodeScalars.allSatisfy {
-      $0.properties.isAlphabetic || ("0"..."9").contains($0) || "-_./=+:,@%".unicodeScalars.contains($0)
-    }
-    return isPlain && !word.isEmpty
-      ? word
-      : "'"
-        + word.split(separator: "'", omittingEmptySubsequences: false)
-        .joined(separator: "'\\''") + "'"
   }
 }

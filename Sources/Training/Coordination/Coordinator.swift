@@ -1,6 +1,11 @@
 import Checkpoints
 import Collectives
+import Datasets
 import Failures
+import Files
+import Foundation
+import Layers
+import Reports
 import Telemetry
 import Threads
 
@@ -15,6 +20,7 @@ final class Coordinator {
   private let replica: Replica
   private let metrics: MetricsWriter
   private let results: ResultsWriter
+  private let live: LiveRecords
   private let status: StatusFile
   private let store: CheckpointStore
   private let writer: CheckpointWriter
@@ -26,7 +32,9 @@ final class Coordinator {
 
   private var epoch: EpochTotals
   private var window = StepWindow()
-  private var savedStep: Int?
+  private(set) var savedStep: Int?
+  /// Of steps behind checkpoints that may still be on their way to the disk.
+  private var proofs: [StepProof] = []
 
   /// - Parameters:
   ///   - state: where the run stands: a fresh one at step 0, or the one that was resumed.
@@ -46,6 +54,10 @@ final class Coordinator {
     self.continuation = continuation
     metrics = try MetricsWriter(directory.paths.metrics, resumingAt: state.step)
     results = try ResultsWriter(directory.paths.results, resumingAt: state.epoch)
+    live = try LiveRecords(
+      settings, steps: schedule.steps, from: state.step, bestAccuracy: state.bestAccuracy,
+      directory: directory,
+      network: replica.network, console: console)
     status = StatusFile(directory.paths.status)
     writer = CheckpointWriter(store) { console.warning("a checkpoint was not saved: \($0)") }
     snapshot = Snapshot(of: replica)
@@ -67,13 +79,17 @@ final class Coordinator {
   func say(_ text: String) { if !text.isEmpty { console.line(text) } }
 
   func endStep(_ report: StepReport, _ standing: Standing) throws(Failure) {
+    if !proofs.isEmpty { try writeProofs(areSaved: false) }
     epoch.add(report)
     window.add(report)
     let current = schedule.epoch(of: report.step)
     if report.step % settings.logEvery == 0 || report.step == schedule.steps {
-      try metrics.append(window.record(step: report.step, epoch: current))
+      let record = window.record(step: report.step, epoch: current)
+      try metrics.append(record)
+      try live.record(record)
       window = StepWindow()
     }
+    try live.endStep(report, epoch: current)
     console.step(
       StepProgress(
         step: report.step, epoch: current, loss: Float(report.loss), accuracy: Float(report.accuracy),
@@ -82,9 +98,70 @@ final class Coordinator {
     if due && !schedule.endsEpoch(report.step) { try save(standing, isBest: false) }
   }
 
+  /// Keeps what the step behind a checkpoint computed, so that it can be proven by computing it again.
+  func prove(_ proof: StepProof) throws(Failure) {
+    if savedStep == proof.step - 1 { proofs.append(proof) }
+    try writeProofs(areSaved: false)
+  }
+
+  /// - Parameter areSaved: whether all checkpoints are on the disk: one that is not there has made room for a newer.
+  private func writeProofs(areSaved: Bool) throws(Failure) {
+    while let proof = proofs.first {
+      let name = CheckpointStore.name(ofStep: proof.step - 1)
+      let checkpoint = "\(directory.paths.checkpoints)/\(name)"
+      func isThere() -> Bool { FileManager.default.fileExists(atPath: checkpoint) }
+      guard isThere() || areSaved || proofs.count > 1 else { return }
+      if isThere() {
+        do throws(Failure) { try AtomicFile.write(proof.text, to: "\(checkpoint)/\(StepProof.name)") } catch {
+          // It may make room for a newer one at this very moment.
+          if isThere() { throw error }
+        }
+      }
+      proofs.removeFirst()
+    }
+  }
+
   func beginEvaluation() {
     epoch.pauseSpeed()
     console.activity("evaluating")
+  }
+
+  /// An evaluation took these images for others.
+  func show(_ mistakes: MistakeGrid, _ standing: Standing) throws(Failure) {
+    try live.show(mistakes, step: standing.step)
+  }
+
+  /// Writes down what the network made of the test set, for the report.
+  func keep(_ outcomes: Outcomes, of test: ImageSet, network: Network, step: Int) {
+    warnIfFails { () throws(Failure) in
+      try EvaluationRecord(
+        outcomes, of: test, network: network, model: settings.model, step: step,
+        epoch: schedule.epoch(of: step)
+      ).write(to: directory.paths.evaluation)
+    }
+  }
+
+  /// Writes down where each rank's time went, for the report.
+  func keep(_ ranks: [RankTimes]) {
+    warnIfFails { () throws(Failure) in
+      let records = ranks.map {
+        RankRecord(
+          host: $0.host, seconds: $0.times.seconds, data: $0.times.data, exposed: $0.times.exposed)
+      }
+      try RankRecord.write(records, to: directory.paths.ranks)
+    }
+  }
+
+  private func writeReport() {
+    warnIfFails { () throws(Failure) in
+      let page = ReportPage([try RunRecords(directory.paths.directory)])
+      try page.write(to: directory.paths.report, at: TimeSource.system.utc())
+    }
+  }
+
+  /// A run does not end for want of its report.
+  private func warnIfFails(_ body: () throws(Failure) -> Void) {
+    do throws(Failure) { try body() } catch { console.warning("the report lacks something: \(error)") }
   }
 
   /// - Parameters:
@@ -96,10 +173,11 @@ final class Coordinator {
     let step = standing.step
     let result = epoch.result(number, score: score)
     if let score {
-      try metrics.append(
-        MetricsRecord(
-          time: TimeSource.system.utc(), step: step, epoch: number, split: .test, loss: Float(score.loss),
-          accuracy: Float(score.accuracy), imagesPerSecond: epoch.evaluationSpeed(score)))
+      let record = MetricsRecord(
+        time: TimeSource.system.utc(), step: step, epoch: number, split: .test, loss: Float(score.loss),
+        accuracy: Float(score.accuracy), imagesPerSecond: epoch.evaluationSpeed(score))
+      try metrics.append(record)
+      try live.record(record)
     }
     try results.append(result)
     console.epoch(result)
@@ -118,7 +196,11 @@ final class Coordinator {
     do throws(Failure) { try writer.finish() } catch {
       if error != failure { console.warning(error.description) }
     }
-    do throws(Failure) { try self.status.write(status) } catch { console.warning(error.description) }
+    do throws(Failure) {
+      try live.end(.failed)
+      try self.status.write(status)
+    } catch { console.warning(error.description) }
+    writeReport()
   }
 
   /// The run is stopped on request.
@@ -138,6 +220,7 @@ final class Coordinator {
 
   /// Leaves nothing of a start that was dead.
   func discard() throws(Failure) {
+    try live.end(.failed)
     try writer.finish()
     try store.removeAll()
   }
@@ -163,14 +246,18 @@ final class Coordinator {
         optimizer: isLast ? ParameterTensor.training(of: replica, in: { $0 }) : snapshot.training,
         copy: { [snapshot] in if !isLast { snapshot.take() } }))
     savedStep = step
+    live.save(bestAccuracy: state.bestAccuracy)
   }
 
   /// Waits for the last checkpoint, then says how the run ended and what to do next.
   private func finish(_ ending: RunStatus.State, step: Int) throws(Failure) {
     try writer.finish()
+    try writeProofs(areSaved: true)
     try metrics.synchronize()
     try results.synchronize()
+    try live.end(ending)
     try status.write(record(ending, step: step))
+    writeReport()
     let paths = directory.paths
     let evaluate = RunSummary.Command("evaluate", "cnn-dist evaluate \(paths.directory)")
     let resume =
@@ -182,7 +269,8 @@ final class Coordinator {
       RunSummary(
         state: ending, step: step, steps: schedule.steps, epochs: step / schedule.stepsPerEpoch,
         seconds: monotonicSeconds() - started, bestEpoch: state.bestStep.map { schedule.epoch(of: $0) },
-        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, commands: [evaluate, resume]
+        bestAccuracy: state.bestAccuracy, saving: saving, paths: paths, hasEvents: settings.tensorboard,
+        commands: [evaluate, resume]
       ).text)
   }
 
@@ -196,8 +284,8 @@ final class Coordinator {
 
   private func record(_ ending: RunStatus.State, step: Int) -> RunStatus {
     RunStatus(
-      state: ending, step: step, epoch: step / schedule.stepsPerEpoch,
-      bestAccuracy: state.bestAccuracy,
+      state: ending, step: step, epoch: step / schedule.stepsPerEpoch, steps: schedule.steps,
+      stepsPerEpoch: schedule.stepsPerEpoch, bestAccuracy: state.bestAccuracy,
       exitCode: ending == .running ? nil : ending == .stopped ? ExitCode.stopped.rawValue : 0,
       message: ([ending == .stopped ? "stopped on request" : nil, restarts].compactMap { $0 })
         .joined(separator: "; "))

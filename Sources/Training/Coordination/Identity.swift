@@ -26,7 +26,10 @@ struct Identity {
         (name: "MPI library", digest: rank.mpi),
         (name: "instruction set", digest: rank.kernels.name),
       ] + texts { $0.isShared }
-      + [(name: "parameters", digest: model), (name: "data", digest: SHA256.hex(data.digest))]
+      + [
+        (name: "parameters", digest: model), (name: "data", digest: SHA256.hex(data.digest)),
+        (name: "class names", digest: data.train.classNames.joined(separator: ", ")),
+      ]
     var state = CheckpointState(model: settings.model, step: 0)
     state.programVersion = version
     state.modelDigest = model
@@ -35,8 +38,10 @@ struct Identity {
     let defining = Setting.all.filter(\.definesRun).map { ($0.name, $0.get(settings) ?? "unset") }
     state.settings = Dictionary(uniqueKeysWithValues: defining + length)
     state.dataDigest = SHA256.hex(data.digest)
+    state.classNames = data.train.classNames
     state.seed = settings.seed
     state.batchSize = settings.batchSize
+    state.shards = ShardPlan(settings, batchSize: schedule.batchSize).wanted
     state.worldSize = rank.count
     state.threads = rank.threads
     state.instructionSet = rank.kernels.name

@@ -28,6 +28,12 @@ struct SettingsDifferences {
     rows.append(Row(name: "steps", was: lengths[0], is: lengths[1], isBinding: false))
     let digests = [saved.dataDigest, fresh.dataDigest].map { String($0.prefix(12)) }
     rows.append(Row(name: "data", was: digests[0], is: digests[1], isBinding: true))
+    if let was = saved.classNames, let names = fresh.classNames {
+      rows.append(
+        Row(
+          name: "class names", was: was.joined(separator: ", "), is: names.joined(separator: ", "),
+          isBinding: true))
+    }
     self.rows = rows.filter { $0.was != $0.is }
   }
 

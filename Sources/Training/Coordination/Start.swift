@@ -99,6 +99,7 @@ struct Start {
     var state = saved
     state.settings = fresh.settings
     state.dataDigest = fresh.dataDigest
+    state.classNames = fresh.classNames
     state.batchSize = fresh.batchSize
     state.shards = fresh.shards
     state.worldSize = fresh.worldSize

@@ -10,10 +10,13 @@ struct Attempts {
   let data: TrainingData
   /// The most samples that this rank has in a batch.
   let share: Int
+  let shards: ShardPlan
   let replica: Replica
   let rank: Rank
   let fault: Fault?
   let log: Logger?
+  let observer: RunObserver?
+  let timeline: Timeline?
 
   /// - Parameter keeper: makes the keeper of a run that stands somewhere, on the coordinator's rank.
   func run(from standing: Standing, keeper: (Standing) throws(Failure) -> Coordinator?) throws {
@@ -22,8 +25,9 @@ struct Attempts {
       let coordinator = try rank.together { () throws(Failure) in try keeper(standing) }
       log?.info("training from step \(standing.step) to step \(schedule.steps), seed \(standing.seed)")
       let trainer = Trainer(
-        settings, schedule: schedule, data: data, capacity: share, replica: replica, standing: standing,
-        rank: rank, fault: fault, coordinator: coordinator)
+        settings, schedule: schedule, data: data, capacity: share, shards: shards, replica: replica,
+        standing: standing, rank: rank, fault: fault, coordinator: coordinator, timeline: timeline,
+        observer: observer)
       guard try train(trainer, coordinator) == .dead else { break }
       try rank.together { () throws(Failure) in try coordinator?.discard() }
       standing = trainer.standing

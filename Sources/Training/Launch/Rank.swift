@@ -24,9 +24,10 @@ public struct Rank: Sendable {
   /// The rank that speaks, keeps the run directory and writes the checkpoints.
   public var isCoordinator: Bool { index == 0 }
 
-  /// Threads to compute with; no more than there are samples at once.
-  func team(capacity: Int) -> ThreadTeam {
-    ThreadTeam(count: min(threads, max(1, capacity)), name: "lane")
+  /// Threads to compute with; no more than there are samples at once, and as many as divide the shards.
+  func team(capacity: Int, shards: ShardPlan? = nil) -> ThreadTeam {
+    let most = min(threads, max(1, capacity))
+    return ThreadTeam(count: shards?.threads(most) ?? most, name: "lane")
   }
 
   /// Runs a phase on every rank and goes on only if it went well on all of them.

@@ -8,11 +8,13 @@ import Layers
 struct GradientComputation {
   private let network: Network
   private let pieces: Int
+  private let shards: ShardPlan
   private let smoothing: Float
   private let fault: Fault?
 
-  init(_ settings: TrainingSettings, network: Network, fault: Fault?) {
+  init(_ settings: TrainingSettings, network: Network, shards: ShardPlan, fault: Fault?) {
     self.network = network
+    self.shards = shards
     pieces = settings.accumulate
     smoothing = settings.labelSmoothing
     self.fault = fault
@@ -39,7 +41,7 @@ struct GradientComputation {
       guard isLast || piece.images.batch > 0 else { continue }
       let samples = SampleKeys(
         seed: seed, step: step - 1, firstPosition: piece.firstPosition,
-        share: Float(piece.images.batch) / Float(batch.globalCount))
+        shards: shards.shards(of: batch.globalCount, samples: piece.images.batch))
       let logits = network.forward(
         piece.images, mode: .training, samples: samples, accumulating: hasBegun)
       let found = network.loss(logits, targets: piece.targets, scale: 1 / Float(batch.globalCount))

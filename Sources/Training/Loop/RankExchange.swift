@@ -14,14 +14,16 @@ final class RankExchange: GradientExchange {
   /// Seconds of this step that were spent waiting for factors.
   private var waited = 0.0
 
-  init(_ network: Network, thread: CommunicationThread) {
+  /// - Parameter isOrdered: whether sums are added up in a fixed tree.
+  init(_ network: Network, thread: CommunicationThread, isOrdered: Bool) {
     self.thread = thread
     reducer = GradientReducer(
       thread: thread, gradients: network.gradients.elements,
       buckets: GradientBuckets(
         count: network.gradients.count,
         slotOffsets: (network.parameters + network.statistics).map(\.slot.offset),
-        excluding: network.factors.map(\.range)))
+        excluding: network.factors.map(\.range)),
+      isOrdered: isOrdered)
     gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
   }
 
@@ -72,6 +74,10 @@ private final class GatherJob: CommunicationJob, @unchecked Sendable {
   private var failure: Failure?
 
   init(_ factors: GradientFactors) { self.factors = factors }
+
+  var label: TimelineLabel {
+    TimelineLabel(.factors, bytes: (factors.x.count + factors.dy.count) * MemoryLayout<Float>.stride)
+  }
 
   func run(on communicator: any Communicator) {
     do throws(Failure) {

@@ -18,11 +18,11 @@ public final class Replica {
   let team: ThreadTeam
   private let rank: Rank
 
-  init(_ settings: TrainingSettings, graph: Graph, capacity: Int, rank: Rank) {
+  init(_ settings: TrainingSettings, graph: Graph, capacity: Int, shards: ShardPlan, rank: Rank) {
     self.rank = rank
-    team = rank.team(capacity: capacity)
+    team = rank.team(capacity: capacity, shards: shards)
     network = Network(
-      graph, capacity: capacity, training: true, kernels: rank.kernels, team: team,
+      graph, capacity: capacity, training: true, kernels: rank.kernels, shards: shards.own, team: team,
       ranks: settings.accumulate == 1 ? rank.count : nil)
     optimizer = Self.optimizer(settings, network, rank.kernels)
     average =

@@ -51,6 +51,8 @@ final class StepTotals: CommunicationJob, @unchecked Sendable {
     return (values.pointee, seconds)
   }
 
+  var label: TimelineLabel { TimelineLabel(.totals, bytes: MemoryLayout<Values>.stride) }
+
   func run(on communicator: any Communicator) {
     let start = monotonicSeconds()
     do throws(Failure) {

@@ -26,37 +26,46 @@ final class Trainer {
   private let loader: Loader
   private let sampler: Sampler
   private let evaluator: Evaluator
+  private let mistakes: MistakeGrid?
+  private let test: ImageSet
   private let gradient: GradientComputation
   private let exchange: RankExchange
   private let update: Update
   private let deadStart: DeadStart
   private let totals: StepTotals
   private let replicas: ReplicaAudit
+  private let observer: RunObserver?
   private(set) var standing: Standing
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
   private var times = StepTimes()
   private let usage: ThreadUsage
+  private let timeline: Timeline?
 
   /// - Parameter capacity: the most samples that this rank has in a batch.
   init(
-    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, replica: Replica,
-    standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?
+    _ settings: TrainingSettings, schedule: Schedule, data: TrainingData, capacity: Int, shards: ShardPlan,
+    replica: Replica, standing: Standing, rank: Rank, fault: Fault?, coordinator: Coordinator?,
+    timeline: Timeline?, observer: RunObserver?
   ) {
+    self.timeline = timeline
     self.settings = settings
     self.schedule = schedule
     self.rank = rank
     self.replica = replica
     self.standing = standing
     self.coordinator = coordinator
+    self.observer = observer
     let network = replica.network
     loader = Loader(
       set: data.train, sample: network.input, capacity: capacity, augmentation: settings.augmentation,
       mixup: settings.mixup, seed: standing.seed)
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
-    gradient = GradientComputation(settings, network: network, fault: fault)
-    exchange = RankExchange(network, thread: rank.communication)
+    mistakes = settings.tensorboard ? MistakeGrid(data.test) : nil
+    test = data.test
+    gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
+    exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
     update = Update(settings, schedule, replica)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
@@ -97,8 +106,10 @@ final class Trainer {
         ranks: rank.count, firstBatch: standing.step % schedule.stepsPerEpoch, epoch: epoch))
     var started = monotonicSeconds()
     rank.pulse.enter(.loading, step: standing.step + 1)
+    timeline?.recorder.begin(step: standing.step + 1)
     while standing.step < schedule.steps, let batch = loader.next() {
       let loaded = monotonicSeconds()
+      timeline?.recorder.mark(.data)
       let report = try train(on: batch)
       let ended = monotonicSeconds()
       last.step = ended - started
@@ -107,16 +118,19 @@ final class Trainer {
       rank.pulse.enter(.recording)
       if try isDead(after: report) { return .dead }
       try audit(isSaved: settings.checkpointEvery.map { report.step % $0 == 0 } ?? false)
+      timeline?.recorder.mark(.audit)
       try coordinator?.endStep(report, standing)
+      timeline?.recorder.mark(.record)
       if report.isStopping { return .stop }
       if schedule.endsEpoch(standing.step) { break }
       started = monotonicSeconds()
       rank.pulse.enter(.loading, step: standing.step + 1)
+      timeline?.recorder.begin(step: standing.step + 1)
     }
     return nil
   }
 
-  /// One step. Allocates nothing.
+  /// One step. Allocates nothing, but for the proof of a step behind a checkpoint.
   private func train(on batch: Batch) throws -> StepReport {
     let step = standing.step + 1
     rank.pulse.enter(.computing)
@@ -124,9 +138,11 @@ final class Trainer {
       last.loss = loss
       last.correct = Double(correct)
       last.stops = StopRequest.isPending ? 1 : 0
+      timeline?.recorder.mark(.forward)
       totals.begin(last)
       exchange.begin()
     }
+    timeline?.recorder.mark(.backward)
     let (polled, began) = (rank.communication.processorSeconds, monotonicSeconds())
     last.exposed = try exchange.finish()
     if rank.waitsByPolling {
@@ -135,9 +151,16 @@ final class Trainer {
     }
     let (sum, waited) = try totals.finish()
     last.wait = waited
+    timeline?.recorder.mark(.wait)
     rank.pulse.enter(.updating)
 
     let network = replica.network
+    observer?.trained(step, Array(UnsafeBufferPointer(start: batch.samples, count: batch.count)))
+    if let coordinator, observer != nil || coordinator.savedStep == step - 1 {
+      let proof = StepProof(step: step, loss: sum.loss / Double(batch.globalCount), network)
+      observer?.proven(proof)
+      try coordinator.prove(proof)
+    }
     let squares = network.sumOfGradientSquares()
     let norm = squares.squareRoot()
     if squares.isFinite {
@@ -146,6 +169,7 @@ final class Trainer {
     } else {
       try leaveOut(step, batch)
     }
+    timeline?.recorder.mark(.update)
     standing.step = step
     return StepReport(
       step: step, images: batch.globalCount, totals: sum, gradientNorm: norm, rate: update.rate(of: step),
@@ -199,7 +223,25 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    return try replica.withAveragedValues { try evaluator.evaluate(replica.network) }
+    mistakes?.begin()
+    timeline?.recorder.begin(step: 0)
+    return try replica.withAveragedValues {
+      let network = replica.network
+      var outcomes = Outcomes(count: test.count)
+      let score = try evaluator.evaluate(network) { (batch, logits) throws(Failure) in
+        mistakes?.see(batch, logits)
+        outcomes.add(batch, logits, classes: network.output.count)
+      }
+      try outcomes.gather(on: rank)
+      coordinator?.keep(outcomes, of: test, network: network, step: standing.step)
+      if let mistakes {
+        try mistakes.gather(rank.communication)
+        try coordinator?.show(mistakes, standing)
+      }
+      timeline?.recorder.mark(.evaluate)
+      if rank.isCoordinator { observer?.evaluated(score.seen) }
+      return score
+    }
   }
 
   /// Says where the time went, and which rank held the others up.
@@ -208,6 +250,8 @@ final class Trainer {
     let ranks = try rank.communication.gather(
       times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
     coordinator?.say(Straggler(ranks).text)
+    if let text = try timeline?.write() { coordinator?.say(text) }
+    coordinator?.keep(ranks)
   }
 
   /// Ends the run after the step that all ranks have done.

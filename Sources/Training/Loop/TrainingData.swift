@@ -12,8 +12,13 @@ public struct TrainingData: Sendable {
   ) throws(Failure) -> TrainingData {
     let source = try source(settings, environment)
     let train = try source.load(.train)
-    return TrainingData(
-      train: settings.trainLimit.map(train.prefix) ?? train, test: try test(from: source, settings))
+    let test = try test(from: source, settings)
+    guard train.shape == test.shape else {
+      throw Failure(
+        .badData, "test images of \(test.shape), expected \(train.shape) as for training",
+        at: settings.data ?? "")
+    }
+    return TrainingData(train: settings.trainLimit.map(train.prefix) ?? train, test: test)
   }
 
   /// Reads the test set alone.
@@ -26,19 +31,10 @@ public struct TrainingData: Sendable {
   private static func source(
     _ settings: TrainingSettings, _ environment: [String: String]
   ) throws(Failure) -> any ImageSource {
-    switch settings.dataset {
-    case .fashionMNIST:
-      try FashionMNIST.locate(data: settings.data, environment: environment, verification: settings.verify)
-    case .synthetic: synthetic(settings)
-    }
-  }
-
-  /// Drawings take a second for all; any count is a prefix of any larger one, so no more are made than wanted.
-  private static func synthetic(_ settings: TrainingSettings) -> SyntheticGarments {
-    let all = SyntheticGarments()
-    return SyntheticGarments(
-      trainCount: min(settings.trainLimit ?? all.trainCount, all.trainCount),
-      testCount: min(settings.testLimit ?? all.testCount, all.testCount))
+    try DatasetLocation(
+      settings.dataset, data: settings.data, classes: settings.classes, testFraction: settings.testFraction,
+      verification: settings.verify, trainCount: settings.trainLimit, testCount: settings.testLimit
+    ).source(environment: environment)
   }
 
   private static func test(
@@ -53,7 +49,8 @@ public struct TrainingData: Sendable {
     return settings.testLimit.map(test.prefix) ?? test
   }
 
-  var warnings: [String] { train.warnings + test.warnings }
+  /// What both say is said once.
+  var warnings: [String] { train.warnings + test.warnings.filter { !train.warnings.contains($0) } }
   /// Equal wherever equal data was read.
   var digest: String { "\(train.digest) \(test.digest)" }
 }

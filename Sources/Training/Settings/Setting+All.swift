@@ -4,6 +4,7 @@ extension Setting {
     .choice("recipe", \.recipe, Recipe.names),
     .enumeration("dataset", \.dataset).binding,
     .text("data", \.data, "a directory", definesRun: false).differingByRank,
+    .number("test-fraction", \.testFraction, 0.01...0.9).binding,
     .integer("train-limit", \.trainLimit, 1...10_000_000).binding,
     .integer("test-limit", \.testLimit, 1...10_000_000),
     .integer("image-size", \.imageSize, 1...4096).binding,
@@ -13,6 +14,7 @@ extension Setting {
     .integer("epochs", \.epochs, 1...1_000_000, definesRun: false),
     .integer("max-steps", \.maxSteps, 1...1_000_000_000, definesRun: false),
     .integer("batch-size", \.batchSize, 1...1_048_576).binding,
+    .shards.binding,
     .integer("accumulate", \.accumulate, 1...1_048_576),
     .enumeration("optimizer", \.optimizer),
     .number("lr", \.learningRate, 1e-12...1e3),
@@ -51,6 +53,12 @@ extension Setting {
     .integer("keep", \.keep, 1...1_000_000, definesRun: false),
     .integer("eval-every", \.evalEvery, 0...1_000_000, definesRun: false),
     .integer("log-every", \.logEvery, 1...1_000_000_000, definesRun: false),
+    .flag("tensorboard", \.tensorboard, definesRun: false),
+    .integer("histogram-every", \.histogramEvery, 0...1_000_000_000, definesRun: false),
+    .integer("metrics-port", \.metricsPort, 0...UInt16.max, definesRun: false).unrecorded,
+    .text("metrics-host", \.metricsHost, "a name or an address of this machine", definesRun: false)
+      .unrecorded,
+    .text("trace", \.trace, "a file", definesRun: false).unrecorded,
     .flag("quiet", \.quiet, definesRun: false).differingByRank.unrecorded,
   ]
 }

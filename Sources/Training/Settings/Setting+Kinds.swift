@@ -3,7 +3,7 @@ extension Setting {
   typealias Path<Value> = WritableKeyPath<TrainingSettings, Value> & Sendable
 
   private static func describe<Number: BinaryInteger>(_ range: ClosedRange<Number>) -> String {
-    range.upperBound == Number(clamping: UInt64.max)
+    UInt64(clamping: range.upperBound) == UInt64.max
       ? "a whole number from \(range.lowerBound)"
       : "a whole number from \(range.lowerBound) to \(range.upperBound)"
   }

@@ -22,6 +22,14 @@ extension Setting {
       return true
     }, get: { $0.schedule.description })
 
+  static let shards = Setting(
+    name: "shards", allowed: "0, or a power of two up to 1024", definesRun: true,
+    set: { settings, text in
+      guard let count = Int(text), (0...1024).contains(count), count & (count - 1) == 0 else { return false }
+      settings.shards = count
+      return true
+    }, get: { "\($0.shards)" })
+
   static let onNonFinite = Setting(
     name: "on-nonfinite", allowed: "stop, or skip:N with N from 1", definesRun: false,
     set: { settings, text in

@@ -5,6 +5,7 @@ extension TrainingSettings {
   ///
   /// - Throws: `configuration` that names the option and what is allowed.
   package func check(ranks: Int) throws(Failure) {
+    try checkData()
     guard batchSize >= ranks else {
       throw Failure(
         .configuration, "a global batch of \(batchSize) leaves some of \(ranks) ranks without a sample",
@@ -40,6 +41,10 @@ extension TrainingSettings {
         .configuration, "nothing is tested, so that no accuracy can improve", at: "--early-stopping",
         advice: "give --eval-every at least 1")
     }
+    if metricsHost != nil, metricsPort == nil {
+      throw Failure(
+        .configuration, "no metrics are served", at: "--metrics-host", advice: "give --metrics-port too")
+    }
     if restartDead > 0, initialWeights != nil {
       throw Failure(
         .configuration, "another seed does not change the weights of --init", at: "--restart-dead",
@@ -49,6 +54,25 @@ extension TrainingSettings {
       throw Failure(
         .configuration, "nobody looks whether the start is dead", at: "--restart-dead",
         advice: "give --dead-steps at least 1")
+    }
+  }
+
+  /// What belongs to one kind of data set alone.
+  private func checkData() throws(Failure) {
+    if dataset.needsDirectory, data == nil {
+      throw Failure(
+        .configuration, "nobody said where the data set '\(dataset.rawValue)' is", at: "--data",
+        advice: "name its directory")
+    }
+    if testFraction != nil, dataset != .folder {
+      throw Failure(
+        .configuration, "only a folder of pictures is split, \(dataset.rawValue) has a test set",
+        at: "--test-fraction", advice: "leave it out")
+    }
+    if dataset.needsDirectory, verify == .strict {
+      throw Failure(
+        .configuration, "there is no published '\(dataset.rawValue)' to compare with", at: "--verify",
+        advice: "leave it out")
     }
   }
 

@@ -1,14 +1,50 @@
+import Datasets
 import Failures
 import Files
 import Foundation
 import Models
 import Telemetry
 
-/// Where a setting's text came from, for messages.
-enum SettingSource {
+/// Where a setting's text came from.
+public enum SettingSource: Equatable, Sendable, CustomStringConvertible {
   case commandLine
   case environment
+  /// A file of settings and the line in it.
+  case file(String, line: Int)
   case recipe(String)
+  /// The classes' folders of the data set.
+  case data
+  /// What the network was written for.
+  case model
+  /// Nobody said anything.
+  case usual
+
+  public var description: String {
+    switch self {
+    case .commandLine: "command line"
+    case .environment: "environment"
+    case .file(let path, let line): "\(path):\(line)"
+    case .recipe(let name): "recipe \(name)"
+    case .data: "data"
+    case .model: "model"
+    case .usual: "default"
+    }
+  }
+}
+
+/// Settings, and where each came from.
+public struct ResolvedSettings: Sendable {
+  public var settings: TrainingSettings
+  private var sources: [String: SettingSource] = [:]
+
+  init(_ settings: TrainingSettings) { self.settings = settings }
+
+  public func source(of setting: String) -> SettingSource { sources[setting] ?? .usual }
+
+  /// Says where settings came from; later ones win.
+  mutating func note(_ names: some Sequence<String>, from source: SettingSource) {
+    for name in names { sources[name] = source }
+  }
 }
 
 /// Merges the sources of settings: command line before environment before file before recipe.
@@ -21,29 +57,49 @@ public enum SettingsResolver {
   public static func resolve(
     model: String, commandLine: [String: String], environment: [String: String], file: String?
   ) throws(Failure) -> TrainingSettings {
+    try resolveWithSources(
+      model: model, commandLine: commandLine, environment: environment, file: file
+    ).settings
+  }
+
+  /// The same, with where each setting came from.
+  public static func resolveWithSources(
+    model: String, commandLine: [String: String], environment: [String: String], file path: String?
+  ) throws(Failure) -> ResolvedSettings {
     guard let known = ModelRegistry.named(model) else { throw unknownModel(model) }
     let fromEnvironment = Dictionary(
       uniqueKeysWithValues: Setting.all.compactMap { setting in
         environment[setting.environmentName].map { (setting.name, $0) }
       })
-    let file = try file.map { path throws(Failure) in try SettingsFile(path) }
+    let file = try path.map { path throws(Failure) in try SettingsFile(path) }
     let fromFile = try file?.settings(for: model) ?? [:]
 
     var settings = TrainingSettings()
     settings.model = model
     settings.classes = known.classes
+    var resolved = ResolvedSettings(settings)
+    resolved.note(["classes"], from: .model)
     let recipe =
       commandLine["recipe"] ?? fromEnvironment["recipe"] ?? fromFile["recipe"]?.text ?? settings.recipe
     if let known = Recipe.settings(recipe, model: model) {
       try apply(known, from: .recipe(recipe), to: &settings)
+      resolved.note(known.keys, from: .recipe(recipe))
     } else if Recipe.names.contains(recipe) {
       throw Failure(
         .usage, "\(model) has no recipe '\(recipe)'", at: "--recipe", advice: "leave it out for the default")
     }
     if let file { try file.apply(fromFile, to: &settings) }
+    for (name, entry) in fromFile { resolved.note([name], from: .file(path ?? "", line: entry.line)) }
     try apply(fromEnvironment, from: .environment, to: &settings)
+    resolved.note(fromEnvironment.keys, from: .environment)
     try apply(commandLine, from: .commandLine, to: &settings)
-    return settings
+    resolved.note(commandLine.keys, from: .commandLine)
+    if settings.dataset == .folder, let data = settings.data, resolved.source(of: "classes") == .model {
+      settings.classes = try FolderDataset.classNames(in: data).count
+      resolved.note(["classes"], from: .data)
+    }
+    resolved.settings = settings
+    return resolved
   }
 
   /// The settings with which a checkpoint is evaluated: those of its run, which `commandLine` may replace.
@@ -89,6 +145,7 @@ public enum SettingsResolver {
           case .commandLine: (.usage, "--\(name)")
           case .environment: (.configuration, setting.environmentName)
           case .recipe(let recipe): (.configuration, "\(name) in recipe \(recipe)")
+          case .file, .data, .model, .usual: preconditionFailure("only texts without a line are applied here")
           }
         throw Failure(code, "'\(text)' is not allowed", at: location, advice: "give \(setting.allowed)")
       }
@@ -101,6 +158,31 @@ public enum SettingsResolver {
       setting.get(settings).map { "\(setting.name): \(quoted($0))" }
     }
     return (["model: \(settings.model)"] + lines).joined(separator: "\n") + "\n"
+  }
+
+  /// The same for a reader: each setting below what it means and where it came from, those without a value as a comment.
+  ///
+  /// - Parameter meaning: what a setting is for, in one line.
+  public static func annotatedYAML(
+    _ resolved: ResolvedSettings, meaning: (_ setting: String) -> String
+  ) -> String {
+    let settings = resolved.settings
+    func entry(_ setting: Setting, isActive: Bool) -> String {
+      let value = setting.get(settings).map(quoted)
+      let line = value.map { "\(setting.name): \($0)" } ?? "\(setting.name):"
+      let source = value == nil ? "unset" : "\(resolved.source(of: setting.name))"
+      return """
+        # \(meaning(setting.name)) (\(source))
+        \(isActive && value != nil ? "" : "# ")\(line)
+        """
+    }
+    let recorded = Setting.all.filter(\.isRecorded).map { entry($0, isActive: true) }
+    let others = Setting.all.filter { !$0.isRecorded && resolved.source(of: $0.name) != .usual }
+    let ofTheJob = others.map { entry($0, isActive: false) }
+    let blocks =
+      ["# The network. (command line)\nmodel: \(settings.model)"] + recorded
+      + (ofTheJob.isEmpty ? [] : ["# What follows belongs to this job alone, and to no file."] + ofTheJob)
+    return blocks.joined(separator: "\n\n") + "\n"
   }
 
   private static func quoted(_ text: String) -> String {

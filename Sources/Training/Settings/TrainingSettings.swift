@@ -10,6 +10,8 @@ public struct TrainingSettings: Equatable, Sendable {
   // What is learned from.
   public var dataset = DatasetChoice.fashionMNIST
   public var data: String?
+  /// The part of a folder's pictures that is for testing; nil where the folder is split, or for the usual part.
+  public var testFraction: Double?
   public var trainLimit: Int?
   public var testLimit: Int?
   public var imageSize: Int?
@@ -21,6 +23,8 @@ public struct TrainingSettings: Equatable, Sendable {
   public var epochs = 5
   public var maxSteps: Int?
   public var batchSize = 256
+  /// Into how many shards a global batch is cut, whose gradients are added up in one fixed tree; 0 for none.
+  public var shards = 8
   /// Pieces in which a rank computes its part of a batch.
   public var accumulate = 1
   public var optimizer = OptimizerChoice.adam
@@ -75,14 +79,19 @@ public struct TrainingSettings: Equatable, Sendable {
   public var keep = 3
   public var evalEvery = 1
   public var logEvery = 10
+  /// Whether TensorBoard's event files are written.
+  public var tensorboard = true
+  /// Steps between two histograms of weights and gradients; 0 for none.
+  public var histogramEvery = 0
+  /// Where metrics are served; nil for nowhere, port 0 for any that is free.
+  public var metricsPort: UInt16?
+  public var metricsHost: String?
+  static let standardMetricsHost = "127.0.0.1"
+  /// A file for the timeline of all ranks.
+  public var trace: String?
   public var quiet = false
 
   public init() {}
-}
-
-public enum DatasetChoice: String, CaseIterable, Sendable {
-  case fashionMNIST = "fashion-mnist"
-  case synthetic
 }
 
 public enum OptimizerChoice: String, CaseIterable, Sendable {

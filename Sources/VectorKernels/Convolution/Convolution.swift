@@ -5,6 +5,7 @@ protocol ConvolutionAlgorithm {
   /// For reports.
   static var name: String { get }
 
+  /// For a batch, or a smaller one.
   static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int
 
   static func forward(
@@ -18,6 +19,33 @@ protocol ConvolutionAlgorithm {
   static func parameterGradients(
     _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, bias db: Target?,
     scratch: Target)
+}
+
+extension ConvolutionAlgorithm {
+  /// For all samples of shards, or fewer in each.
+  static func scratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    padded(scratch(geometry, batch: shards.samples)) + places(geometry, shards)
+  }
+
+  private static func places(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    VectorKernels.shardScratch(
+      shards, weights: geometry.patch * geometry.output.channels, biases: geometry.output.channels)
+  }
+
+  static func parameterGradients(
+    _ geometry: WindowGeometry, _ shards: Shards, x: Source, dy: Source, weight dw: Target, bias db: Target?,
+    scratch: Target
+  ) {
+    let outputs = geometry.output.channels
+    VectorKernels.addShards(
+      shards, weight: dw, weights: geometry.patch * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { shard, dw, db in
+      parameterGradients(
+        geometry, batch: shard.samples.count, x: x + shard.samples.lowerBound * geometry.input.count,
+        dy: dy + shard.samples.lowerBound * geometry.positions * geometry.outputStride, weight: dw, bias: db,
+        scratch: scratch + places(geometry, shards))
+    }
+  }
 }
 
 extension VectorKernels {
@@ -42,8 +70,8 @@ extension VectorKernels {
 
   public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { algorithm(geometry).name }
 
-  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int {
-    algorithm(geometry).scratch(geometry, batch: batch)
+  public static func convolutionScratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    algorithm(geometry).scratch(geometry, shards)
   }
 
   public static func convolve(
@@ -65,10 +93,10 @@ extension VectorKernels {
   }
 
   public static func convolutionParameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ geometry: WindowGeometry, _ shards: Shards, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
     algorithm(geometry).parameterGradients(
-      geometry, batch: batch, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
+      geometry, shards, x: x, dy: dy, weight: dw, bias: db, scratch: scratch)
   }
 }

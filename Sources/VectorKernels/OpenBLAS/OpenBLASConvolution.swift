@@ -4,8 +4,10 @@ import Kernels
 extension OpenBLASKernels {
   public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { "OpenBLAS" }
 
-  public static func convolutionScratch(_ geometry: WindowGeometry, batch: Int) -> Int {
-    GatheredRows(geometry).rows * geometry.output.width * geometry.patch
+  public static func convolutionScratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    padded(GatheredRows(geometry).rows * geometry.output.width * geometry.patch)
+      + shardScratch(
+        shards, weights: geometry.patch * geometry.output.channels, biases: geometry.output.channels)
   }
 
   public static func convolve(
@@ -39,17 +41,24 @@ extension OpenBLASKernels {
   }
 
   public static func convolutionParameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ geometry: WindowGeometry, _ shards: Shards, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
     let (outputs, stride) = (geometry.output.channels, geometry.outputStride)
-    GatheredRows(geometry).forEach(batch) { part in
-      part.gather(x, into: scratch)
-      let dy = dy + part.first * stride
-      BLAS.multiply(
-        rows: geometry.patch, columns: outputs, inner: part.positions, .init(scratch, transposed: true),
-        .init(dy, stride: stride), into: dw, accumulate: true)
-      if let db { Columns.addSums(dy, rows: part.positions, columns: outputs, stride: stride, into: db) }
+    let places = shardScratch(shards, weights: geometry.patch * outputs, biases: outputs)
+    addShards(
+      shards, weight: dw, weights: geometry.patch * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { shard, dw, db in
+      let (x, windows) = (x + shard.samples.lowerBound * geometry.input.count, scratch + places)
+      let dy = dy + shard.samples.lowerBound * geometry.positions * stride
+      GatheredRows(geometry).forEach(shard.samples.count) { part in
+        part.gather(x, into: windows)
+        let dy = dy + part.first * stride
+        BLAS.multiply(
+          rows: geometry.patch, columns: outputs, inner: part.positions, .init(windows, transposed: true),
+          .init(dy, stride: stride), into: dw, accumulate: true)
+        if let db { Columns.addSums(dy, rows: part.positions, columns: outputs, stride: stride, into: db) }
+      }
     }
   }
 }

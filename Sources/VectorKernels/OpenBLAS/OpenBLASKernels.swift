@@ -9,7 +9,9 @@ public enum OpenBLASKernels: VectorKernelSet {
 
   // MARK: Linear
 
-  public static func linearScratch(batch: Int, inputs: Int, outputs: Int) -> Int { 0 }
+  public static func linearScratch(_ shards: Shards, inputs: Int, outputs: Int) -> Int {
+    shardScratch(shards, weights: inputs * outputs, biases: outputs)
+  }
   public static func linearAlgorithm(inputs: Int, outputs: Int) -> String { "OpenBLAS" }
 
   public static func linear(
@@ -29,13 +31,21 @@ public enum OpenBLASKernels: VectorKernelSet {
   }
 
   public static func linearParameterGradients(
-    batch: Int, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
+    _ shards: Shards, inputs: Int, outputs: Int, x: Floats, dy: Floats, weight dw: MutableFloats,
     bias db: MutableFloats?, scratch: MutableFloats
   ) {
-    BLAS.multiply(
-      rows: inputs, columns: outputs, inner: batch, .init(x, transposed: true), .init(dy), into: dw,
-      accumulate: true)
-    if let db { Columns.addSums(dy, rows: batch, columns: outputs, stride: outputs, into: db) }
+    addShards(
+      shards, weight: dw, weights: inputs * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { shard, dw, db in
+      let (x, dy) = (x + shard.samples.lowerBound * inputs, dy + shard.samples.lowerBound * outputs)
+      BLAS.multiply(
+        rows: inputs, columns: outputs, inner: shard.samples.count, .init(x, transposed: true), .init(dy),
+        into: dw,
+        accumulate: true)
+      if let db {
+        Columns.addSums(dy, rows: shard.samples.count, columns: outputs, stride: outputs, into: db)
+      }
+    }
   }
 
   public static func outerProducts(

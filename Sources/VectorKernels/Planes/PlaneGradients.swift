@@ -60,12 +60,12 @@ struct PlaneGradients {
   }
 
   /// Adds the sums to the parameters' gradients.
-  func finish(_ scratch: Target, weight dw: Target, bias db: Target) {
+  func finish(_ scratch: Target, weight dw: Target, bias db: Target?) {
     let channels = stage.output.channels
     for channel in 0..<channels {
       let sums = scratch + totals + channel * self.sums
       for tap in 0..<stage.window.patch { dw[tap * channels + channel] += total(load(sums + tap * lanes)) }
-      db[channel] += total(load(sums + stage.window.patch * lanes))
+      db?[channel] += total(load(sums + stage.window.patch * lanes))
     }
   }
 

@@ -3,8 +3,12 @@ import Kernels
 extension VectorKernelSet {
   public static var pooledConvolutionAlgorithm: String { "planes" }
 
-  public static func pooledConvolutionScratch(_ stage: PooledConvolution) -> Int {
-    max(PlaneForward(stage).scratch, PlaneGradients(stage).scratch)
+  public static func pooledConvolutionScratch(_ stage: PooledConvolution, _ shards: Shards) -> Int {
+    places(stage, shards) + max(PlaneForward(stage).scratch, PlaneGradients(stage).scratch)
+  }
+
+  private static func places(_ stage: PooledConvolution, _ shards: Shards) -> Int {
+    shardScratch(shards, weights: stage.window.patch * stage.output.channels, biases: stage.output.channels)
   }
 
   public static func pooledConvolution(
@@ -21,17 +25,23 @@ extension VectorKernelSet {
   }
 
   public static func pooledConvolutionGradients(
-    _ stage: PooledConvolution, batch: Int, x: Floats, y: Floats, dy: Floats, saved: Floats,
+    _ stage: PooledConvolution, _ shards: Shards, x: Floats, y: Floats, dy: Floats, saved: Floats,
     weight dw: MutableFloats, bias db: MutableFloats, scratch: MutableFloats
   ) {
     let gradients = PlaneGradients(stage)
-    gradients.begin(scratch)
-    for image in 0..<batch {
-      gradients.add(
-        image, x: x + image * stage.window.input.count, y: y + image * stage.output.count,
-        dy: dy + image * stage.output.count, saved: saved, scratch: scratch)
+    let channels = stage.output.channels
+    addShards(
+      shards, weight: dw, weights: stage.window.patch * channels, bias: db, biases: channels, scratch: scratch
+    ) { shard, dw, db in
+      let scratch = scratch + places(stage, shards)
+      gradients.begin(scratch)
+      for image in shard.samples {
+        gradients.add(
+          image, x: x + image * stage.window.input.count, y: y + image * stage.output.count,
+          dy: dy + image * stage.output.count, saved: saved, scratch: scratch)
+      }
+      gradients.finish(scratch, weight: dw, bias: db)
     }
-    gradients.finish(scratch, weight: dw, bias: db)
   }
 }
 

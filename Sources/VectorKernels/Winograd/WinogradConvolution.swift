@@ -15,9 +15,7 @@ extension WinogradScheme {
   }
 
   static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
-    max(
-      Tiles(geometry, batch: batch, scratch: nil).count,
-      Tiles(back(geometry), batch: batch, scratch: nil).count)
+    max(Tiles.room(geometry, batch: batch), Tiles.room(back(geometry), batch: batch))
   }
 
   /// The convolution from gradients of the output to those of the input.

@@ -44,23 +44,39 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// - Parameters:
   ///   - geometry: the convolution; of an input gradient, the one that leads back.
-  ///   - scratch: where ``count`` floats are; nil to count them only.
-  init(_ geometry: WindowGeometry, batch: Int, scratch: Target?) {
+  ///   - scratch: where ``room(_:batch:)`` floats are; nil to count them only.
+  ///   - evenly: whether parts are as small as their number allows.
+  init(_ geometry: WindowGeometry, batch: Int, scratch: Target?, evenly: Bool = true) {
     self.batch = batch
     down = (geometry.output.height + Scheme.outputs - 1) / Scheme.outputs
     across = (geometry.output.width + Scheme.outputs - 1) / Scheme.outputs
     inputs = padded(geometry.input.channels)
     outputs = padded(geometry.output.channels)
     self.scratch = scratch
-    isWhole = Self.matrices * inputs * outputs <= Self.whole * batch * down * across
+    isWhole = batch * down * across >= Self.fewestWhole(inputs, outputs)
     strip = isWhole ? outputs : min(outputs, BlockProducts.tileColumns)
     let most = max(
       Self.fewest,
       isWhole
         ? Self.cached / (Self.matrices * (inputs + outputs)) : Self.distant / (Self.matrices * inputs))
     let parts = max(1, (batch * down * across + most - 1) / most)
-    let part = (batch * down * across + parts - 1) / parts
+    let part = evenly ? (batch * down * across + parts - 1) / parts : min(most, batch * down * across)
     together = (part + BlockProducts.tileRows - 1) / BlockProducts.tileRows * BlockProducts.tileRows
+  }
+
+  /// Floats of scratch for a batch or a smaller one: which may be worked on in strips where the larger one is not, and whose tiles
+  /// may be divided into fewer parts.
+  static func room(_ geometry: WindowGeometry, batch: Int) -> Int {
+    let tiles = WinogradTiles(geometry, batch: batch, scratch: nil, evenly: false)
+    let fewer = (fewestWhole(tiles.inputs, tiles.outputs) - 1) / (tiles.down * tiles.across)
+    guard tiles.isWhole, fewer > 0 else { return tiles.count }
+    let strips = WinogradTiles(geometry, batch: min(batch, fewer), scratch: nil, evenly: false)
+    return max(tiles.count, strips.count)
+  }
+
+  /// Tiles from which there is one strip.
+  private static func fewestWhole(_ inputs: Int, _ outputs: Int) -> Int {
+    (matrices * inputs * outputs + whole - 1) / whole
   }
 
   /// Tiles of the whole batch.

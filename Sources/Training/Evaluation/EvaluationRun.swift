@@ -1,13 +1,9 @@
-import Checkpoints
 import Collectives
 import Datasets
 import Failures
 import Files
-import Foundation
 import Layers
-import Models
 import Telemetry
-import Tensors
 import Threads
 
 /// Scores a checkpoint on the test set, on every rank of the job, and writes the logits where asked.
@@ -18,6 +14,16 @@ public struct EvaluationRun: Sendable {
   private let environment: [String: String]
   private let console: Console
   private let data: Once<ImageSet>
+
+  /// What came out, for the coordinator to show.
+  public struct Result: Sendable {
+    public let model: String
+    public let dataset: String
+    /// Mean over the samples; nil where it is not finite.
+    public let loss: Double?
+    public let confusion: ConfusionMatrix
+    public let seconds: Double
+  }
 
   /// - Parameters:
   ///   - settings: model, data set, image size, classes, limits and batch size count.
@@ -36,7 +42,9 @@ public struct EvaluationRun: Sendable {
   }
 
   /// Evaluates on one rank; a call for all ranks of the job together.
-  public func run(on rank: Rank) throws {
+  ///
+  /// - Parameter show: is told the result, on the coordinator's rank alone.
+  public func run(on rank: Rank, show: (Result) throws -> Void) throws {
     let graph = try rank.together { () throws(Failure) in try Replica.graph(settings) }
     let test = try rank.together { () throws(Failure) in try data.value() }
     if rank.isCoordinator { for warning in test.warnings { console.warning(warning) } }
@@ -48,28 +56,13 @@ public struct EvaluationRun: Sendable {
         (name: "data", digest: test.digest),
       ])
     }
-    let share = (min(settings.batchSize, test.count) + rank.count - 1) / rank.count
-    let network = Network(
-      graph, capacity: share, training: false, kernels: rank.kernels,
-      team: rank.team(capacity: share))
-    try rank.together { () throws(Failure) in
-      guard rank.isCoordinator else { return }
-      try Checkpoint.open(checkpoint).model.load(
-        into: ParameterTensor.model(of: network), countersOf: network)
-    }
-    try rank.communication.broadcast(UnsafeMutableRawBufferPointer(network.values.elements), from: 0)
-
+    let inference = try Inference(
+      graph, checkpoint: checkpoint, samples: test.count, batchSize: settings.batchSize, rank: rank)
     let started = monotonicSeconds()
-    let classes = network.output.count
+    let classes = inference.network.output.count
     var rows = [Float](repeating: 0, count: logits == nil ? 0 : test.count * classes)
-    let score = try Evaluator(test, input: network.input, capacity: share, rank: rank).evaluate(network) {
-      (batch, values) throws(Failure) in
-      guard !rows.isEmpty else { return }
-      for sample in 0..<batch.count {
-        let row = Int(batch.samples[sample]) * classes
-        for column in 0..<classes { rows[row + column] = values.base[sample * classes + column] }
-      }
-    }
+    let outcomes = try inference.answers(to: test, logits: &rows)
+    let seconds = monotonicSeconds() - started
     if let logits {
       // Every row belongs to one rank and is zero on the others.
       try rank.communication.addUp(&rows)
@@ -79,13 +72,12 @@ public struct EvaluationRun: Sendable {
           Self.table(rows, classes: classes, labels: test.labels), to: logits, code: .cannotWrite)
       }
     }
-    if rank.isCoordinator {
-      let seconds = monotonicSeconds() - started
-      console.line(
-        "test loss \(fixed(score.loss, 4)), test acc \(fixed(score.accuracy, 4)) "
-          + "(\(score.correct) of \(score.seen)), time \(fixed(seconds, 1)) sec")
-      if let logits { console.line("logits in \(logits)") }
-    }
+    guard rank.isCoordinator else { return }
+    try show(
+      Result(
+        model: settings.model, dataset: test.name, loss: outcomes.loss,
+        confusion: outcomes.confusion(in: test),
+        seconds: seconds))
   }
 
   /// The logits as CSV, one row a sample in the order of the test set; nine digits carry a float exactly.

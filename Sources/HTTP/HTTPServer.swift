@@ -1,0 +1,80 @@
+import Failures
+import Glibc
+import Synchronization
+import Threads
+
+/// A small server of HTTP/1.1 for pages and numbers about a run: GET and HEAD alone, one answer a connection, a few
+/// connections at once, on one thread of its own.
+///
+/// It is for a reader or two on a machine or a network that is trusted: there is no encryption and no password.
+public final class HTTPServer: Sendable {
+  /// More clients than this wait in the system's queue until one of these is done.
+  package static let maximumConnections = 16
+  /// Milliseconds after which a server that has nothing to do looks whether it is to stop.
+  private static let tick: Int32 = 100
+
+  public let host: String
+  /// The port that it has, also where 0 asked for any.
+  public let port: Int
+  private let isStopping = Atomic(false)
+  private let thread = Monitor<DedicatedThread?>(nil)
+
+  /// Where a browser on this machine finds it.
+  public var url: String {
+    let name = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+    return "http://\(name.contains(":") ? "[\(name)]" : name):\(port)/"
+  }
+
+  /// Begins to listen and to answer.
+  ///
+  /// - Parameters:
+  ///   - host: the address to listen on; `127.0.0.1` is reached from this machine alone, `0.0.0.0` from everywhere.
+  ///   - port: 0 for any that is free.
+  ///   - respond: answers a request, on the server's thread, one at a time.
+  /// - Throws: `cannotWrite` where the port is in use or not allowed, `usage` for what is no address of this machine.
+  public init(
+    host: String = "127.0.0.1", port: Int, _ respond: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+  ) throws(Failure) {
+    let (listener, port) = try Listener.open(host, port)
+    self.host = host
+    self.port = port
+    thread.update {
+      $0 = DedicatedThread(name: "http") { [self] in
+        serve(listener, respond)
+        close(listener)
+      }
+    }
+  }
+
+  /// Ends the server and every connection, and waits until its thread is done. Without it the server lives as long as the
+  /// program.
+  public func stop() {
+    guard let thread = thread.update({ thread in thread.take() }) else { return }
+    isStopping.store(true, ordering: .relaxed)
+    thread.join()
+  }
+
+  private func serve(_ listener: Int32, _ respond: (HTTPRequest) -> HTTPResponse) {
+    var connections: [HTTPConnection] = []
+    while !isStopping.load(ordering: .relaxed) {
+      var waits = connections.map { pollfd(fd: $0.socket, events: $0.events, revents: 0) }
+      if connections.count < Self.maximumConnections {
+        waits.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0))
+      }
+      // Nothing is ready in a poll that a signal interrupts.
+      guard poll(&waits, nfds_t(waits.count), Self.tick) >= 0 else { continue }
+      let now = monotonicSeconds()
+      var open: [HTTPConnection] = []
+      for (connection, wait) in zip(connections, waits) {
+        let goesOn = wait.revents == 0 ? now < connection.deadline : connection.proceed(at: now, respond)
+        if goesOn { open.append(connection) }
+      }
+      if waits.count > connections.count, waits[connections.count].revents != 0,
+        let socket = Listener.accept(listener)
+      {
+        open.append(HTTPConnection(socket, at: now))
+      }
+      connections = open
+    }
+  }
+}
