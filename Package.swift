@@ -71,6 +71,8 @@ let package = Package(
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
+    .plugin(name: "BuildRecordPlugin", capability: .buildTool()),
+    .target(name: "BuildRecord", swiftSettings: strict, plugins: ["BuildRecordPlugin"]),
     module("Failures", []),
     module("Files", ["Failures", "CZlib", "COpenSSL"]),
     module("Pictures", ["CPNG", "Failures"]),
@@ -101,7 +103,8 @@ let package = Package(
     module(
       "Command",
       [
-        "Benchmarks", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files", "HTTP",
+        "Benchmarks", "BuildRecord", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
+        "HTTP",
         "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Reports", "Telemetry",
         "Tensors", "Threads", "Training", arguments,
       ]),

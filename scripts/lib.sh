@@ -54,6 +54,16 @@ declare -A WHY=(
   [chromium]="looks at pages, as a user does"
   [python3-venv]="a Python of its own for PyTorch and TensorBoard, the judges"
   [dataset-fashion-mnist]="Fashion-MNIST, 30 MB"
+  [libcurl4-openssl-dev]="links the download of the data set in"
+  [slurm-wlm]="a real Slurm to test the job script with"
+  [munge]="which Slurm's daemons know each other by"
+  [openssh-server]="ssh between the hosts of a test"
+  [iproute2]="network namespaces and limited links for a test"
+  [dpkg-dev]="finds the packages that the program depends on"
+  [debootstrap]="a minimal Debian in a folder, for a test"
+  [openssh-client]="ssh, which mpirun starts ranks on other machines with"
+  [python3-yaml]="reads manifests for a test"
+  [python3-jsonschema]="validates manifests in a test"
 )
 # shellcheck disable=SC2034  # for the scripts
 BUILD_PACKAGES=(libopenmpi-dev openmpi-bin libopenblas-dev zlib1g-dev libpng-dev libssl-dev pkg-config)

@@ -1,7 +1,9 @@
 import ArgumentParser
+import BuildRecord
 import Collectives
 import Failures
 import Foundation
+import InstructionSets
 import Telemetry
 import Training
 
@@ -19,7 +21,7 @@ public struct CNNDist: ParsableCommand {
         cnn-dist evaluate r                          its test accuracy
         cnn-dist help train                          every option
       """,
-    version: Version.current,
+    version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ReportCommand.self, WatchCommand.self,
       ModelsCommand.self, SummaryCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
@@ -81,4 +83,13 @@ struct Exit: Error {
 /// This program's version.
 public enum Version {
   public static let current = "0.1.0"
+
+  /// What `--version` prints: version and commit, the instruction sets that were compiled in, and the MPI library that it was
+  /// compiled with.
+  static var text: String {
+    let sets = InstructionSet.allCases.filter { $0 != .reference }.map(\.rawValue)
+    return
+      "cnn-dist \(current) (commit \(BuildRecord.commit ?? "unknown")), \(sets.joined(separator: " and ")), "
+      + MPICommunicator.compiledVersion
+  }
 }
