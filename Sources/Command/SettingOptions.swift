@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datasets
 import Training
 
 /// The options of `train`. Values are text here; ``SettingsResolver`` reads them, so that the command line, the
