@@ -1,16 +1,18 @@
 /// Times of calls that several ranks make together.
 public enum CollectiveBenchmark {
-  /// Seconds of `measured`, in the middle of `rounds` behind one that warms up; each begins after `before`.
-  public static func median(
-    rounds: Int, _ before: () throws -> Void, measured: () throws -> Void
-  ) rethrows -> Double {
-    var times: [Double] = []
+  /// Seconds of each of `measured`, in the middle of `rounds` behind one that warms up; they take turns, each after `before`.
+  public static func medians(
+    rounds: Int, before: () throws -> Void, _ measured: [() throws -> Void]
+  ) rethrows -> [Double] {
+    var times = [[Double]](repeating: [], count: measured.count)
     for round in 0...rounds {
-      try before()
-      var watch = Stopwatch()
-      try measured()
-      if round > 0 { times.append(watch.lap()) }
+      for (index, call) in measured.enumerated() {
+        try before()
+        var watch = Stopwatch()
+        try call()
+        if round > 0 { times[index].append(watch.lap()) }
+      }
     }
-    return Benchmarks.median(times)
+    return times.map { Benchmarks.median($0) }
   }
 }

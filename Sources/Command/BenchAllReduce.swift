@@ -12,7 +12,8 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "allreduce", abstract: "Time sums over all ranks, as of gradients.",
     discussion: """
-      The rate is that of the bytes that each rank must send and receive at least, 2 (R - 1) / R of the vector's.
+      The rate is that of the bytes that each rank must send and receive at least, 2 (R - 1) / R of the vector's. In a tree of fixed
+      form, as --shards has it, beside the MPI library's own sum; the two in turn.
 
       Examples:
         mpirun -n 2 cnn-dist bench allreduce
@@ -65,21 +66,28 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
 
   private struct Row: Encodable {
     let megabytes: Int
+    /// Of the library's own sum.
     let seconds: Double
     /// Bytes a second that each rank moves.
     let rate: Double
+    /// Seconds in a tree of fixed form; nil where the ranks are no power of two.
+    let treeSeconds: Double?
 
     init(megabytes: Int, rounds: Int, on communication: CommunicationThread) throws {
       let buffer = FloatBuffer(count: megabytes * 1_000_000 / MemoryLayout<Float>.stride)
-      seconds = try CollectiveBenchmark.median(rounds: rounds) {
-        try communication.barrier()
-      } measured: {
-        try communication.allReduce(buffer.elements, .sum)
-      }
+      let isTree = communication.size & (communication.size - 1) == 0
+      let seconds = try CollectiveBenchmark.medians(
+        rounds: rounds, before: { try communication.barrier() },
+        [
+          { try communication.allReduce(buffer.elements, .sum) },
+          { if isTree { try communication.sumInTree(buffer.elements) } },
+        ])
       withExtendedLifetime(buffer) {}
+      self.seconds = seconds[0]
+      treeSeconds = isTree ? seconds[1] : nil
       self.megabytes = megabytes
       let ranks = Double(communication.size)
-      rate = 2 * (ranks - 1) / ranks * Double(megabytes) * 1e6 / seconds
+      rate = 2 * (ranks - 1) / ranks * Double(megabytes) * 1e6 / seconds[0]
     }
   }
 
@@ -89,12 +97,23 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
     let rows: [Row]
 
     var table: String {
-      var table = TextTable([("MB", .right), ("ms", .right), ("GB/s", .right)])
+      var table = TextTable([
+        ("MB", .right), ("ms", .right), ("GB/s", .right), ("ms in a tree", .right), ("GB/s", .right),
+        ("of the library's", .right),
+      ])
       for row in rows {
-        table.append([
-          "\(row.megabytes)", String(format: "%.2f", row.seconds * 1e3),
-          String(format: "%.2f", row.rate / 1e9),
-        ])
+        let tree = row.treeSeconds.map { seconds in
+          [
+            String(format: "%.2f", seconds * 1e3),
+            String(format: "%.2f", row.rate * row.seconds / seconds / 1e9),
+            String(format: "%.0f %%", 100 * row.seconds / seconds),
+          ]
+        }
+        table.append(
+          [
+            "\(row.megabytes)", String(format: "%.2f", row.seconds * 1e3),
+            String(format: "%.2f", row.rate / 1e9),
+          ] + (tree ?? ["", "", ""]))
       }
       // MPI's own text goes on with how it was built.
       let library = mpi == "none" ? "as threads" : "over \(mpi.prefix { $0 != "," })"

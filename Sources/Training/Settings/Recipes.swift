@@ -83,8 +83,9 @@ extension Recipe {
         "initialization=he optimizer=adamw lr=0.001 weight-decay=0.05 schedule=one-cycle batch-size=128 epochs=20 augment=flip,crop ema=0.999 clip-norm=5",
       "googlenet":
         "initialization=he optimizer=adamw lr=0.001 weight-decay=0.05 schedule=one-cycle batch-size=128 epochs=20 augment=flip,crop label-smoothing=0.1 ema=0.999 clip-norm=5",
+      // In two shards, because batch normalisation over 64 images gave the accuracy that is published.
       "resnet18":
-        "initialization=he optimizer=sgd lr=0.05 momentum=0.9 nesterov=true weight-decay=0.0005 schedule=one-cycle batch-size=128 epochs=24 augment=flip,crop:1 image-size=32 label-smoothing=0.1 ema=0.998",
+        "shards=2 initialization=he optimizer=sgd lr=0.05 momentum=0.9 nesterov=true weight-decay=0.0005 schedule=one-cycle batch-size=128 epochs=24 augment=flip,crop:1 image-size=32 label-smoothing=0.1 ema=0.998",
       "densenet":
         "initialization=he optimizer=sgd lr=0.1 momentum=0.9 nesterov=true weight-decay=0.0005 schedule=one-cycle batch-size=128 epochs=15 augment=flip,crop:2 image-size=32 label-smoothing=0.1 ema=0.998",
     ],
