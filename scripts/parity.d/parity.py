@@ -85,7 +85,7 @@ def judge(case, seed, cnn_dist, directory):
     else:
         networks.lively(network)
     classes = truth.classes(network, shape)
-    expected = truth.Step(network, images, labels, ranks=2)
+    expected = truth.Step(network, images, labels, shards=2)
     found = cnn_dist.step(case.name, network.state_dict(), size=case.size, classes=classes, batch=case.batch,
                           directory=directory)
     # The names and shapes of everything, as PyTorch wants them.

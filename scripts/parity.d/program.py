@@ -32,10 +32,10 @@ class Program:
             raise SystemExit(f"{' '.join(map(str, command))}\n{result.stdout}exit {result.returncode}")
 
     def train(self, name, state, *, size, classes, batch, steps, directory, options):
-        """The state_dict after some steps of `options` over the first batches, in order, on 2 ranks."""
+        """The state_dict after some steps of `options` over the first batches, in order, on 2 ranks of a shard each."""
         initial, trained = directory / "initial.safetensors", directory / "run"
         save_file({key: tensor.contiguous() for key, tensor in state.items()}, initial)
-        self.run(*self.mpirun, "-n", 2, self.path, "train", name, "--recipe", "notebook", "--init", initial,
+        self.run(*self.mpirun, "-n", 2, self.path, "train", name, "--recipe", "notebook", "--shards", 2, "--init", initial,
                  "--no-shuffle", "--dropout", 0, "--max-steps", steps, "--batch-size", batch, "--image-size", size,
                  "--classes", classes, "--threads", 1, "--eval-every", 0, "--log-every", 1, "--quiet", "--run", trained,
                  *options)

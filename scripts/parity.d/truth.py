@@ -1,4 +1,4 @@
-"""What a step should give: PyTorch in double precision, each rank on its own part of the batch."""
+"""What a step should give: PyTorch in double precision, each shard by itself."""
 import copy
 
 import torch
@@ -17,21 +17,21 @@ def classes(network, shape):
 
 
 class Step:
-    """Loss, gradients and new running statistics of one batch over `ranks` ranks, with weights of float32.
+    """Loss, gradients and new running statistics of one batch over `shards` shards, with weights of float32.
 
-    A batch normalisation sees the samples of one rank; the loss is the mean over all samples, and running statistics are
-    averaged over the ranks."""
+    A batch normalisation sees the samples of one shard; the loss is the mean over all samples, and running statistics are
+    averaged over the shards."""
 
-    def __init__(self, network, images, labels, ranks):
-        self.loss, self.gradients, self.statistics = self._run(network, images, labels, ranks, torch.double)
-        _, self.float_gradients, _ = self._run(network, images, labels, ranks, torch.float)
+    def __init__(self, network, images, labels, shards):
+        self.loss, self.gradients, self.statistics = self._run(network, images, labels, shards, torch.double)
+        _, self.float_gradients, _ = self._run(network, images, labels, shards, torch.float)
 
     @staticmethod
-    def _run(network, images, labels, ranks, dtype):
+    def _run(network, images, labels, shards, dtype):
         count = len(labels)
         loss, gradients, statistics = 0.0, {}, {}
-        for rank in range(ranks):
-            part = slice(count * rank // ranks, count * (rank + 1) // ranks)
+        for shard in range(shards):
+            part = slice(count * shard // shards, count * (shard + 1) // shards)
             replica = copy.deepcopy(network).to(dtype).train()
             local = F.cross_entropy(replica(images[part].to(dtype)), labels[part], reduction="sum") / count
             local.backward()
