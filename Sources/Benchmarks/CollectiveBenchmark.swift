@@ -3,7 +3,7 @@ public enum CollectiveBenchmark {
   /// Seconds of each of `measured`, in the middle of `rounds` behind one that warms up; they take turns, each after `before`.
   public static func medians(
     rounds: Int, before: () throws -> Void, _ measured: [() throws -> Void]
-  ) rethrows -> [Double] {
+  ) throws -> [Double] {
     var times = [[Double]](repeating: [], count: measured.count)
     for round in 0...rounds {
       for (index, call) in measured.enumerated() {
