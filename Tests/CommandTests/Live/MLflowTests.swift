@@ -5,10 +5,16 @@ import Testing
 
 /// `scripts/mlflow_import` with the real MLflow, whose 110 MB are installed for the long tests alone.
 @Suite struct MLflowTests {
-  @Test(arguments: TrainTests.longTests ? [8] : []) func aRunBecomesOneOfMLflows(steps: Int) throws {
+  /// Without the long tests there is no MLflow, which the script says.
+  @Test func aRunBecomesOneOfMLflows() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
-    #expect(try Program.run(tinyTraining(run, steps: steps, ["--eval-every", "1"])).status == 0)
+    #expect(try Program.run(tinyTraining(run, steps: 8, ["--eval-every", "1"])).status == 0)
+    guard TrainTests.longTests else {
+      let result = try Program([Program.script("mlflow_import"), run], program: "/usr/bin/python3").result()
+      #expect(result.status == 1 && result.errors.contains("pip install mlflow"), "\(result.errors)")
+      return
+    }
     let result = try Program(
       [Program.script("mlflow_import"), run, "--tracking-uri", scratch.file("mlflow"), "--checkpoint"],
       program: Viewers.python, environment: ["MLFLOW_ALLOW_FILE_STORE": "true"]
