@@ -54,6 +54,13 @@ public struct Shards: Sendable, Equatable {
     return Shard(index: index, samples: samples, share: Float(samples.count) / Float(max(1, globalCount)))
   }
 
+  /// How many neighbouring shards `most` samples hold: a power of two, and at least one.
+  public func together(_ most: Int) -> Int {
+    var together = count
+    while together > 1, together * largest > most { together /= 2 }
+    return together
+  }
+
   /// The `index`-th of as many parts as share the work: whole shards, or where there is one, a part of it that counts as a shard of
   /// its own.
   public func part(_ index: Int, of parts: Int) -> Shards {
@@ -110,7 +117,7 @@ extension KernelSet {
   /// Floats of scratch of ``addShards(_:weight:weights:bias:biases:scratch:_:)``.
   @inlinable
   public static func shardScratch(_ shards: Shards, weights: Int, biases: Int) -> Int {
-    (ShardTree.places(shards.count) - 1) * (aligned(weights) + aligned(biases))
+    treeScratch(shards.count, weights: weights, biases: biases)
   }
 
   /// dw and db += the sums over shards of what `add` adds for one shard's samples, in the order of ``ShardTree``.
@@ -125,16 +132,35 @@ extension KernelSet {
     scratch: MutableFloats,
     _ add: (_ shard: Shard, _ weight: MutableFloats, _ bias: MutableFloats?) -> Void
   ) {
+    addTree(shards.count, weight: dw, weights: weights, bias: db, biases: biases, scratch: scratch) {
+      add(shards[$0], $1, $2)
+    }
+  }
+
+  /// Floats of scratch of ``addTree(_:weight:weights:bias:biases:scratch:_:)``.
+  @inlinable
+  public static func treeScratch(_ leaves: Int, weights: Int, biases: Int) -> Int {
+    (ShardTree.places(leaves) - 1) * (aligned(weights) + aligned(biases))
+  }
+
+  /// dw and db += the sums over `leaves` shards, or neighbouring groups of as many shards, in the order of ``ShardTree``.
+  @inlinable
+  @inline(__always)
+  public static func addTree(
+    _ leaves: Int, weight dw: MutableFloats, weights: Int, bias db: MutableFloats?, biases: Int,
+    scratch: MutableFloats,
+    _ add: (_ leaf: Int, _ weight: MutableFloats, _ bias: MutableFloats?) -> Void
+  ) {
     let level = aligned(weights) + aligned(biases)
     func place(_ place: Int) -> (weight: MutableFloats, bias: MutableFloats?) {
       guard place > 0 else { return (dw, db) }
       let base = scratch + (place - 1) * level
       return (base, db.map { _ in base + aligned(weights) })
     }
-    ShardTree.forEach(shards.count) { shard, number in
+    ShardTree.forEach(leaves) { leaf, number in
       let (weight, bias) = place(number)
       if number > 0 { fill(scratch + (number - 1) * level, count: level, value: 0) }
-      add(shards[shard], weight, bias)
+      add(leaf, weight, bias)
     } merge: { number in
       let (sum, other) = (place(number), place(number + 1))
       accumulate(other.weight, into: sum.weight, count: weights)

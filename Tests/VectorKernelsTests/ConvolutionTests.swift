@@ -41,7 +41,8 @@ import Testing
   }
 
   /// Each shard is summed as if it were alone, and the sums are added up in the tree.
-  @Test(arguments: KernelShapes.convolutions.filter { $0.geometry.input.count * $0.geometry.patch < 400_000 })
+  @Test(
+    arguments: KernelShapes.convolutions.filter { $0.geometry.input.count * $0.geometry.patch < 1_500_000 })
   func gradientsAreTreesOfShards(_ shape: WindowShape) throws {
     for kernels in builds + [ReferenceKernels.self, try #require(Build.openBLAS)] {
       var inputs = ConvolutionInputs(shape.geometry, batch: 7) { TestNumbers.reals($0, seed: $1) }

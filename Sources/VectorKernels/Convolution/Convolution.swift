@@ -1,12 +1,16 @@
 import Kernels
 
 /// One way to compute a convolution and its gradients; the arguments are those of ``KernelSet``.
+///
+/// Gradients of parameters are added up in the tree of shards. Where the filters are large and a shard is small, most of the time
+/// would go into writing and adding up whole gradients: there a few shards go together, and the tree is built block by block, in
+/// the first-level cache.
 protocol ConvolutionAlgorithm {
   /// For reports.
   static var name: String { get }
 
-  /// For a batch, or a smaller one.
-  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int
+  /// Floats that all but the sums of whole groups of shards take: for the samples of shards, or fewer in each.
+  static func scratch(_ geometry: WindowGeometry, together shards: Shards) -> Int
 
   static func forward(
     _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
@@ -16,20 +20,30 @@ protocol ConvolutionAlgorithm {
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
     gate: Source?, scratch: Target)
 
+  /// How many neighbouring shards' gradients are added up before they are written: a power of two, of which `shards` are a multiple.
+  static func shardsTogether(_ geometry: WindowGeometry, _ shards: Shards) -> Int
+
+  /// Of as many shards as go together, or fewer.
   static func parameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target, bias db: Target?,
+    _ geometry: WindowGeometry, together shards: Shards, x: Source, dy: Source, weight dw: Target,
+    bias db: Target?,
     scratch: Target)
 }
 
 extension ConvolutionAlgorithm {
-  /// For all samples of shards, or fewer in each.
+  /// For the samples of shards, or fewer in each.
   static func scratch(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
-    padded(scratch(geometry, batch: shards.samples)) + places(geometry, shards)
+    places(geometry, groups: groups(geometry, shards)) + scratch(geometry, together: shards)
   }
 
-  private static func places(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
-    VectorKernels.shardScratch(
-      shards, weights: geometry.patch * geometry.output.channels, biases: geometry.output.channels)
+  private static func groups(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    shards.count / shardsTogether(geometry, shards)
+  }
+
+  /// Floats of the sums that wait for their neighbours.
+  private static func places(_ geometry: WindowGeometry, groups: Int) -> Int {
+    VectorKernels.treeScratch(
+      groups, weights: geometry.patch * geometry.output.channels, biases: geometry.output.channels)
   }
 
   static func parameterGradients(
@@ -37,13 +51,17 @@ extension ConvolutionAlgorithm {
     scratch: Target
   ) {
     let outputs = geometry.output.channels
-    VectorKernels.addShards(
-      shards, weight: dw, weights: geometry.patch * outputs, bias: db, biases: outputs, scratch: scratch
-    ) { shard, dw, db in
+    let groups = groups(geometry, shards)
+    let places = places(geometry, groups: groups)
+    VectorKernels.addTree(
+      groups, weight: dw, weights: geometry.patch * outputs, bias: db, biases: outputs, scratch: scratch
+    ) { index, dw, db in
+      let group = shards.part(index, of: groups)
+      let first = group.start - shards.start
       parameterGradients(
-        geometry, batch: shard.samples.count, x: x + shard.samples.lowerBound * geometry.input.count,
-        dy: dy + shard.samples.lowerBound * geometry.positions * geometry.outputStride, weight: dw, bias: db,
-        scratch: scratch + places(geometry, shards))
+        geometry, together: group, x: x + first * geometry.input.count,
+        dy: dy + first * geometry.positions * geometry.outputStride, weight: dw, bias: db,
+        scratch: scratch + places)
     }
   }
 }

@@ -4,14 +4,17 @@ import Kernels
 enum DirectConvolution: ConvolutionAlgorithm {
   static var name: String { "direct" }
 
-  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
+  static func scratch(_ geometry: WindowGeometry, together shards: Shards) -> Int {
+    let together = shardsTogether(geometry, shards)
     let geometry = Taps(geometry).geometry
-    let strips = Strips(geometry, batch: batch)
+    let strips = Strips(geometry, batch: shards.samples)
     let run = geometry.kernel * geometry.input.channels
     let outputs = geometry.output.channels
     let forward = geometry.patch * padded(outputs)
     let inputGradient = geometry.kernel * padded(run) * outputs
-    let parameterGradients = strips.positions * padded(outputs)
+    let parameterGradients =
+      strips.positions * padded(outputs) + FilterPanel.places(together)
+      + VectorKernels.treeScratch(together, weights: outputs, biases: 0)
     return padded(strips.buffer) + max(forward, inputGradient, parameterGradients)
   }
 

@@ -98,22 +98,29 @@ enum BlockProducts {
     _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int,
     adding: Bool
   ) {
-    typealias T = FlatTile<L>
     var row = 0
     while row < rows {
-      var left = Source(a.block(at: row / lanes * lanes) + row % lanes)
-      var right = Source(b.block(at: column))
-      let second = b.rows * lanes
       let target = c.block(at: column) + row * lanes
-      var tile = T()
+      var tile = FlatTile<L>()
       if adding { tile.read(target, second: c.rows * lanes) }
-      for _ in 0..<inner {
-        tile.add(left, stride: 1, L(right, second: second))
-        left += lanes
-        right += lanes
-      }
+      addTransposed(a, b, 0..<inner, row: row, column: column, to: &tile)
       tile.write(target, stride: lanes, second: c.rows * lanes)
-      row += T.rows
+      row += FlatTile<L>.rows
+    }
+  }
+
+  /// tile += a' b for some rows of a and b: for the columns of a from `row` on, and those of b from `column` on.
+  @inline(__always)
+  static func addTransposed<L: Line>(
+    _ a: BlockMatrix, _ b: BlockMatrix, _ inner: Range<Int>, row: Int, column: Int, to tile: inout FlatTile<L>
+  ) {
+    var left = Source(a.block(at: row / lanes * lanes) + inner.lowerBound * lanes + row % lanes)
+    var right = Source(b.block(at: column) + inner.lowerBound * lanes)
+    let second = b.rows * lanes
+    for _ in 0..<inner.count {
+      tile.add(left, stride: 1, L(right, second: second))
+      left += lanes
+      right += lanes
     }
   }
 }

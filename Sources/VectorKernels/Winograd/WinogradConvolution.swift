@@ -14,8 +14,8 @@ extension WinogradScheme {
     return down * across * points * points
   }
 
-  static func scratch(_ geometry: WindowGeometry, batch: Int) -> Int {
-    max(Tiles.room(geometry, batch: batch), Tiles.room(back(geometry), batch: batch))
+  static func scratch(_ geometry: WindowGeometry, together shards: Shards) -> Int {
+    max(Tiles.room(geometry, shards), Tiles.room(back(geometry), Shards(whole: shards.samples)))
   }
 
   /// The convolution from gradients of the output to those of the input.
@@ -78,24 +78,33 @@ extension WinogradScheme {
     }
   }
 
+  /// Where the filters are worked on in strips, as many shards as are transformed together; else one.
+  static func shardsTogether(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    let shard = Tiles(geometry, batch: shards.largest, scratch: nil)
+    return shard.isWhole ? 1 : shards.together(shard.most / (shard.down * shard.across))
+  }
+
   static func parameterGradients(
-    _ geometry: WindowGeometry, batch: Int, x: Source, dy: Source, weight dw: Target,
+    _ geometry: WindowGeometry, together shards: Shards, x: Source, dy: Source, weight dw: Target,
     bias db: Target?, scratch: Target
   ) {
-    guard batch > 0 else { return }
-    let tiles = Tiles(geometry, batch: batch, scratch: scratch)
+    guard shards.samples > 0 else { return }
+    let tiles = Tiles(geometry, batch: shards.samples, cut: shards.largest, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
       tiles.forEachStrip(outputs) { channels in
-        tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)
-        tiles.multiplyTransposed(
-          range.count, rows: padded(inputs), columns: channels.count,
-          adding: tiles.isWhole && range.lowerBound > 0)
-        if !tiles.isWhole { tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs, channels) }
+        if tiles.isWhole {
+          tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)
+          tiles.multiplyTransposed(
+            range.count, rows: padded(inputs), columns: channels.count, adding: range.lowerBound > 0)
+        } else {
+          tiles.readOutputGradients(geometry.outputs(dy), channels, range, of: shards, sums: db)
+          tiles.addFilterGradients(range, of: shards, into: dw, inputs: inputs, outputs: outputs, channels)
+        }
       }
     }
-    if tiles.isWhole { tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs, 0..<outputs) }
+    if tiles.isWhole { tiles.addFilterGradients(into: dw, inputs: inputs, outputs: outputs) }
   }
 }
 

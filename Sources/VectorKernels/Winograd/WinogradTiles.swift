@@ -21,7 +21,8 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// Tiles down and across one image.
   let down: Int
   let across: Int
-  /// Tiles that are transformed and multiplied together.
+  /// Tiles that may be transformed and multiplied together, and that are.
+  let most: Int
   let together: Int
   /// Whether there is one strip, of all output channels.
   let isWhole: Bool
@@ -29,6 +30,8 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private let outputs: Int
   /// Output channels of a strip.
   private let strip: Int
+  /// Floats of the sums of shards that wait for their neighbours.
+  private let places: Int
   private let scratch: Target?
 
   /// Floats of filters' transforms a tile up to which there is one strip; measured.
@@ -44,18 +47,24 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// - Parameters:
   ///   - geometry: the convolution; of an input gradient, the one that leads back.
-  ///   - scratch: where ``room(_:batch:)`` floats are; nil to count them only.
+  ///   - cut: samples whose tiles say whether there is one strip; nil where it is the batch.
+  ///   - scratch: where ``room(_:_:)`` floats are; nil to count them only.
   ///   - evenly: whether parts are as small as their number allows.
-  init(_ geometry: WindowGeometry, batch: Int, scratch: Target?, evenly: Bool = true) {
+  ///   - shards: those whose gradients are added up; they say only how much scratch there is.
+  init(
+    _ geometry: WindowGeometry, batch: Int, cut: Int? = nil, scratch: Target?, evenly: Bool = true,
+    shards: Int = 1
+  ) {
     self.batch = batch
     down = (geometry.output.height + Scheme.outputs - 1) / Scheme.outputs
     across = (geometry.output.width + Scheme.outputs - 1) / Scheme.outputs
     inputs = padded(geometry.input.channels)
     outputs = padded(geometry.output.channels)
     self.scratch = scratch
-    isWhole = batch * down * across >= Self.fewestWhole(inputs, outputs)
+    isWhole = (cut ?? batch) * down * across >= Self.fewestWhole(inputs, outputs)
     strip = isWhole ? outputs : min(outputs, BlockProducts.tileColumns)
-    let most = max(
+    places = isWhole ? 0 : ShardTree.places(shards) * Self.place
+    most = max(
       Self.fewest,
       isWhole
         ? Self.cached / (Self.matrices * (inputs + outputs)) : Self.distant / (Self.matrices * inputs))
@@ -66,11 +75,14 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// Floats of scratch for a batch or a smaller one: which may be worked on in strips where the larger one is not, and whose tiles
   /// may be divided into fewer parts.
-  static func room(_ geometry: WindowGeometry, batch: Int) -> Int {
-    let tiles = WinogradTiles(geometry, batch: batch, scratch: nil, evenly: false)
+  static func room(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+    let batch = shards.samples
+    let tiles = WinogradTiles(geometry, batch: batch, scratch: nil, evenly: false, shards: shards.count)
     let fewer = (fewestWhole(tiles.inputs, tiles.outputs) - 1) / (tiles.down * tiles.across)
-    guard tiles.isWhole, fewer > 0 else { return tiles.count }
-    let strips = WinogradTiles(geometry, batch: min(batch, fewer), scratch: nil, evenly: false)
+    guard fewer > 0 else { return tiles.count }
+    let strips = WinogradTiles(
+      geometry, batch: min(batch, shards.count * fewer), cut: min(shards.largest, fewer), scratch: nil,
+      evenly: false, shards: shards.count)
     return max(tiles.count, strips.count)
   }
 
@@ -88,14 +100,23 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private var outputStride: Int { together * strip + Self.gap }
   private var filterStride: Int { inputs * strip + Self.gap }
 
-  // Scratch: inputs, outputs, filters, a square of vectors, a block of filters, a pixel of zeros.
+  // Scratch: inputs, outputs, filters, a square of vectors, a block of filters, a pixel of zeros; in strips, the points of the
+  // gradients of a block of filters, and the gradients of shards.
   private var outputStart: Int { Self.matrices * inputStride }
   private var filterStart: Int { outputStart + Self.matrices * outputStride }
   private var squareStart: Int { filterStart + Self.matrices * filterStride }
   private var blockStart: Int { squareStart + Self.matrices * lanes }
-  private var zeroStart: Int { blockStart + Scheme.kernel * Scheme.kernel * lanes * lanes }
+  private var zeroStart: Int { blockStart + Self.taps * lanes * lanes }
+  private var sumStart: Int { zeroStart + max(inputs, outputs) }
+  private var placeStart: Int { sumStart + (isWhole ? 0 : Self.matrices * Self.block) }
   /// Floats of scratch.
-  var count: Int { zeroStart + max(inputs, outputs) }
+  var count: Int { placeStart + places }
+
+  /// Elements of a filter.
+  private static var taps: Int { Scheme.kernel * Scheme.kernel }
+  /// Floats of as many filters as a register tile has sums for, at one point; and of a place for their gradients.
+  private static var block: Int { FlatTile<WideLine>.rows * WideLine.vectors * lanes }
+  private static var place: Int { taps * block }
 
   private func scratch(_ offset: Int) -> Target {
     guard let scratch else { preconditionFailure("tiles without scratch are only counted") }
@@ -310,13 +331,13 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     }
   }
 
-  /// dw += the filters' gradients of some output channels, from those of their points.
-  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
+  /// dw += the filters' gradients, from those of their points.
+  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
     let (between, matrices) = (scratch(squareStart), Source(filter(0).base))
-    var output = channels.lowerBound
-    while output < channels.upperBound {
-      let left = channels.upperBound - output
-      let block = matrices + (output - channels.lowerBound) * inputs
+    var output = 0
+    while output < outputs {
+      let left = outputs - output
+      let block = matrices + output * inputs
       for input in 0..<count {
         Scheme.FilterGradient.applyToSquare(between) { row, column in
           load(block + input * lanes + (row * Scheme.points + column) * filterStride)
@@ -326,6 +347,99 @@ struct WinogradTiles<Scheme: WinogradScheme> {
         }
       }
       output += lanes
+    }
+  }
+
+  // MARK: Shards
+
+  /// A shard's tiles among those at hand; where one shard has more of them, those at hand.
+  private func tiles(of shard: Shard, in range: Range<Int>) -> Range<Int> {
+    let size = down * across
+    let tiles = shard.samples.lowerBound * size..<shard.samples.upperBound * size
+    let some = tiles.clamped(to: range)
+    return some.lowerBound - range.lowerBound..<some.upperBound - range.lowerBound
+  }
+
+  /// As for one shard, but gradients are added up in the tree of shards.
+  func readOutputGradients(
+    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ range: Range<Int>, of shards: Shards, sums: Target?
+  ) {
+    guard let sums else { return readOutputGradients(pixels, channels, range, sums: nil) }
+    VectorKernels.addTree(
+      shards.count, weight: sums + channels.lowerBound, weights: channels.count, bias: nil, biases: 0,
+      scratch: scratch(placeStart)
+    ) { shard, sums, _ in
+      let tiles = tiles(of: shards[shard], in: range)
+      read(
+        Scheme.ResultGradient.self, pixels, channels, padding: 0,
+        range.lowerBound + tiles.lowerBound..<range.lowerBound + tiles.upperBound,
+        into: output(0).base + tiles.lowerBound * lanes, outputStride, sums: sums - channels.lowerBound)
+    }
+  }
+
+  /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
+  ///
+  /// Each block of filters goes its whole way in the first-level cache: the products of all points, their transform, and the sum
+  /// over shards, which is written once.
+  func addFilterGradients(
+    _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
+    _ channels: Range<Int>
+  ) {
+    for column in stride(from: 0, to: channels.count, by: WideLine.vectors * lanes) {
+      let target = dw + channels.lowerBound + column
+      if channels.count - column > lanes, WideLine.vectors == 2 {
+        addBlocks(
+          WideLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
+          left: channels.count - column)
+      } else {
+        addBlocks(
+          NarrowLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
+          left: channels.count - column)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func addBlocks<L: Line>(
+    _: L.Type, _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
+    column: Int, left: Int
+  ) {
+    typealias T = FlatTile<L>
+    let (rows, second) = (T.rows, T.rows * lanes)
+    let block = L.vectors * second
+    let (between, sums, places) = (scratch(squareStart), scratch(sumStart), scratch(placeStart))
+    for row in stride(from: 0, to: count, by: rows) {
+      ShardTree.forEach(shards.count) { shard, place in
+        let tiles = tiles(of: shards[shard], in: range)
+        for point in 0..<Self.matrices {
+          var tile = T()
+          BlockProducts.addTransposed(
+            input(point), output(point), tiles, row: row, column: column, to: &tile)
+          tile.write(sums + point * block, stride: lanes, second: second)
+        }
+        let place = places + place * Self.place
+        for vector in stride(from: 0, to: block, by: lanes) {
+          Scheme.FilterGradient.applyToSquare(between) { row, column in
+            load(sums + (row * Scheme.points + column) * block + vector)
+          } _: { row, column, result in
+            store(result, place + (row * Scheme.kernel + column) * block + vector)
+          }
+        }
+      } merge: { place in
+        let place = places + place * Self.place
+        for vector in stride(from: 0, to: Self.taps * block, by: lanes) {
+          store(load(place + vector) + load(place + Self.place + vector), place + vector)
+        }
+      }
+      for tap in 0..<Self.taps {
+        for input in 0..<min(rows, count - row) {
+          for vector in 0..<L.vectors {
+            let sum = load(places + tap * block + vector * second + input * lanes)
+            let target = dw + (tap * count + row + input) * outputs + vector * lanes
+            store(sum + load(target, left: left - vector * lanes), target, left: left - vector * lanes)
+          }
+        }
+      }
     }
   }
 }
