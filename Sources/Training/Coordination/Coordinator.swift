@@ -203,9 +203,18 @@ final class Coordinator {
     writeReport()
   }
 
-  /// The run is stopped on request.
-  func stop(_ standing: Standing) throws(Failure) {
+  /// The run is about to be stopped on request: what has to be saved is begun.
+  ///
+  /// Whoever sends SIGTERM or SIGINT may soon send SIGKILL, as mpirun does after a second; so what to do next is said at once.
+  func beginStop(_ standing: Standing) throws(Failure) {
+    if StopRequest.isEnding {
+      console.line("stopping after step \(standing.step); go on with \(continuation.afterStop)")
+    }
     if savedStep != standing.step { try save(standing, isBest: false) }
+  }
+
+  /// The run is stopped on request, once what ``beginStop(_:)`` began is done.
+  func stop(_ standing: Standing) throws(Failure) {
     try finish(.stopped, step: standing.step)
   }
 

@@ -257,6 +257,7 @@ final class Trainer {
   /// Ends the run after the step that all ranks have done.
   private func stop() throws {
     try audit(isSaved: true)
+    try coordinator?.beginStop(standing)
     try explain()
     try coordinator?.stop(standing)
     throw Agreed(failure: Failure(.stopped, "stopped on request after step \(standing.step)"))
