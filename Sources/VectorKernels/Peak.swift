@@ -49,7 +49,7 @@ extension VectorKernelSet {
     let b = BlockMatrix(base: scratch + rows * inner, rows: inner)
     let c = BlockMatrix(base: scratch + rows * inner + inner * columns, rows: rows)
     for _ in 0..<rounds {
-      BlockProducts.multiply(a, b, into: c, rows: rows, inner: inner, columns: columns)
+      BlockProducts.multiply(a, b, into: c, rows: rows, inner: inner, columns: columns, adding: false)
     }
     return rounds * rows * inner * columns
   }

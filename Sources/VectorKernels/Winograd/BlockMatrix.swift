@@ -27,15 +27,17 @@ enum BlockProducts {
 
   /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
   /// multiple of 16.
+  /// - Parameter adding: whether c holds a sum already, which goes on; else it is overwritten.
   static func multiply(
-    _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, columns: Int
+    _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, columns: Int,
+    adding: Bool
   ) {
     var column = 0
     while column < columns {
       if columns - column > lanes, WideLine.vectors == 2 {
-        strip(WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column)
+        strip(WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
       } else {
-        strip(NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column)
+        strip(NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
       }
       column += columns - column > lanes ? WideLine.vectors * lanes : lanes
     }
@@ -43,15 +45,16 @@ enum BlockProducts {
 
   @inline(__always)
   private static func strip<L: Line>(
-    _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int
+    _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int,
+    adding: Bool
   ) {
     var row = 0
     while row < rows {
       if rows - row > TallTile<L>.rows - ShortTile<L>.rows {
-        tile(TallTile<L>.self, a, b, into: c, row: row, inner: inner, column: column)
+        tile(TallTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding)
         row += TallTile<L>.rows
       } else {
-        tile(ShortTile<L>.self, a, b, into: c, row: row, inner: inner, column: column)
+        tile(ShortTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding)
         row += ShortTile<L>.rows
       }
     }
@@ -59,9 +62,12 @@ enum BlockProducts {
 
   @inline(__always)
   private static func tile<T: RegisterTile>(
-    _: T.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, row: Int, inner: Int, column: Int
+    _: T.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, row: Int, inner: Int, column: Int,
+    adding: Bool
   ) {
+    let target = c.block(at: column) + row * lanes
     var tile = T()
+    if adding { tile.read(target, second: c.rows * lanes) }
     var left = Source(a.base + row * lanes)
     var right = Source(b.block(at: column))
     let second = b.rows * lanes
@@ -72,7 +78,7 @@ enum BlockProducts {
       }
       left += a.rows * lanes
     }
-    tile.write(c.block(at: column) + row * lanes, stride: lanes, second: c.rows * lanes)
+    tile.write(target, stride: lanes, second: c.rows * lanes)
   }
 
   /// c += a' b for the first `inner` rows of a and b; `rows` counts a's columns and c's rows.

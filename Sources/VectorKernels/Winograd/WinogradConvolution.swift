@@ -35,12 +35,14 @@ extension WinogradScheme {
     let tiles = Tiles(geometry, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
-    if tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, 0..<outputs) }
+    if tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs) }
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
       tiles.forEachStrip(outputs) { channels in
-        if !tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, channels) }
-        tiles.multiply(range.count, inner: padded(inputs), columns: channels.count)
+        tiles.forEachSlice(inputs) { slice in
+          if !tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, slice, channels) }
+          tiles.multiply(range.count, slice, columns: channels.count)
+        }
         tiles.writeOutputs(geometry.outputs(y), channels, range) { sum, target, channel, left in
           var sum = sum
           if let bias { sum += load(bias + channel, left: left) }
@@ -58,12 +60,18 @@ extension WinogradScheme {
     let back = back(geometry)
     let tiles = Tiles(back, batch: batch, scratch: scratch)
     let (inputs, outputs) = (back.input.channels, back.output.channels)
-    if tiles.isWhole { tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<outputs) }
+    if tiles.isWhole {
+      tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs)
+    }
     tiles.forEach { range in
       tiles.readInputs(geometry.outputs(dy), padding: back.padding, range)
       tiles.forEachStrip(outputs) { channels in
-        if !tiles.isWhole { tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, channels) }
-        tiles.multiply(range.count, inner: padded(inputs), columns: channels.count)
+        tiles.forEachSlice(inputs) { slice in
+          if !tiles.isWhole {
+            tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, slice, channels)
+          }
+          tiles.multiply(range.count, slice, columns: channels.count)
+        }
         if let gate {
           tiles.writeOutputs(geometry.inputs(dx), channels, range) { sum, target, _, left in
             let passes = load(gate + (target - dx), left: left) .> Vector()
@@ -109,11 +117,12 @@ extension WinogradScheme {
 }
 
 extension WinogradTiles {
-  /// outputs = inputs times filters, point by point.
-  fileprivate func multiply(_ tiles: Int, inner: Int, columns: Int) {
+  /// outputs = inputs times filters, point by point, of one slice of the inputs after the other.
+  fileprivate func multiply(_ tiles: Int, _ slice: Range<Int>, columns: Int) {
     for point in 0..<Self.matrices {
       BlockProducts.multiply(
-        input(point), filter(point), into: output(point), rows: tiles, inner: inner, columns: columns)
+        input(point, from: slice.lowerBound), filter(point), into: output(point), rows: tiles,
+        inner: padded(slice.count), columns: columns, adding: slice.lowerBound > 0)
     }
   }
 

@@ -30,6 +30,8 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private let outputs: Int
   /// Output channels of a strip.
   private let strip: Int
+  /// Input channels of a strip's filters that are in the cache.
+  private let slice: Int
   /// Floats of the sums of shards that wait for their neighbours.
   private let places: Int
   private let scratch: Target?
@@ -40,6 +42,9 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private static var cached: Int { 180_000 }
   /// Floats of inputs' transforms that are worth reading again for every strip; measured.
   private static var distant: Int { 4_800_000 }
+  /// Input channels of a slice: the transforms of a strip's filters then take half of the second-level cache at most, and the sums
+  /// of products are not read too often; measured.
+  private static var deepest: Int { 128 }
   /// Tiles below which reading the filters' transforms would set the time; measured.
   private static var fewest: Int { 24 }
 
@@ -63,6 +68,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     self.scratch = scratch
     isWhole = (cut ?? batch) * down * across >= Self.fewestWhole(inputs, outputs)
     strip = isWhole ? outputs : min(outputs, BlockProducts.tileColumns)
+    slice = isWhole ? inputs : min(inputs, Self.deepest)
     places = isWhole ? 0 : ShardTree.places(shards) * Self.place
     most = max(
       Self.fewest,
@@ -98,15 +104,15 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private static var gap: Int { 5 * lanes }
   private var inputStride: Int { together * inputs + Self.gap }
   private var outputStride: Int { together * strip + Self.gap }
-  private var filterStride: Int { inputs * strip + Self.gap }
+  private var filterStride: Int { slice * strip + Self.gap }
 
-  // Scratch: inputs, outputs, filters, a square of vectors, a block of filters, a pixel of zeros; in strips, the points of the
+  // Scratch: inputs, outputs, filters, a square of vectors, two blocks of filters, a pixel of zeros; in strips, the points of the
   // gradients of a block of filters, and the gradients of shards.
   private var outputStart: Int { Self.matrices * inputStride }
   private var filterStart: Int { outputStart + Self.matrices * outputStride }
   private var squareStart: Int { filterStart + Self.matrices * filterStride }
   private var blockStart: Int { squareStart + Self.matrices * lanes }
-  private var zeroStart: Int { blockStart + Self.taps * lanes * lanes }
+  private var zeroStart: Int { blockStart + Self.taps * 2 * lanes * lanes }
   private var sumStart: Int { zeroStart + max(inputs, outputs) }
   private var placeStart: Int { sumStart + (isWhole ? 0 : Self.matrices * Self.block) }
   /// Floats of scratch.
@@ -123,14 +129,15 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     return scratch + offset
   }
 
-  func input(_ point: Int) -> BlockMatrix {
-    BlockMatrix(base: scratch(point * inputStride), rows: together)
+  /// - Parameter first: an input channel, which is a multiple of 16.
+  func input(_ point: Int, from first: Int = 0) -> BlockMatrix {
+    BlockMatrix(base: scratch(point * inputStride + first * together), rows: together)
   }
   func output(_ point: Int) -> BlockMatrix {
     BlockMatrix(base: scratch(outputStart + point * outputStride), rows: together)
   }
   func filter(_ point: Int) -> BlockMatrix {
-    BlockMatrix(base: scratch(filterStart + point * filterStride), rows: inputs)
+    BlockMatrix(base: scratch(filterStart + point * filterStride), rows: slice)
   }
 
   /// Calls `body` with the tiles that are worked on together.
@@ -150,6 +157,11 @@ struct WinogradTiles<Scheme: WinogradScheme> {
       body(first..<min(count, first + strip))
       first += strip
     }
+  }
+
+  /// Calls `body` with the input channels of filters that are worked on together, of `count`.
+  func forEachSlice(_ count: Int, _ body: (Range<Int>) -> Void) {
+    for first in stride(from: 0, to: count, by: slice) { body(first..<min(count, first + slice)) }
   }
 
   // MARK: Tiles
@@ -273,53 +285,69 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   }
 
   // MARK: Filters
+  //
+  // A filter's channels lie far from those of the next: two vectors of each are read at a time, which is what memory gives at once.
 
-  /// matrices[p] = the points of the filters of some output channels; `weight` is (kernel, kernel, inputs, outputs).
-  func readFilters(_ weight: Source, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
+  /// matrices[p] = the points of the filters of some input and output channels; `weight` is (kernel, kernel, inputs, outputs).
+  func readFilters(
+    _ weight: Source, inputs count: Int, outputs: Int, _ slice: Range<Int>, _ channels: Range<Int>
+  ) {
     let (between, matrices) = (scratch(squareStart), filter(0).base)
-    var output = channels.lowerBound
-    while output < channels.upperBound {
-      let left = channels.upperBound - output
-      let block = matrices + (output - channels.lowerBound) * inputs
-      for input in 0..<count {
-        Scheme.Filter.applyToSquare(between) { row, column in
-          load(weight + ((row * Scheme.kernel + column) * count + input) * outputs + output, left: left)
-        } _: { row, column, vector in
-          store(vector, block + input * lanes + (row * Scheme.points + column) * filterStride)
+    for first in stride(from: channels.lowerBound, to: channels.upperBound, by: 2 * lanes) {
+      let last = min(first + 2 * lanes, channels.upperBound)
+      for input in slice {
+        for output in stride(from: first, to: last, by: lanes) {
+          let target =
+            matrices + (output - channels.lowerBound) * self.slice + (input - slice.lowerBound) * lanes
+          Scheme.Filter.applyToSquare(between) { row, column in
+            load(
+              weight + ((row * Scheme.kernel + column) * count + input) * outputs + output,
+              left: last - output)
+          } _: { row, column, vector in
+            store(vector, target + (row * Scheme.points + column) * filterStride)
+          }
         }
       }
-      clearRows(behind: count, of: block)
-      output += lanes
+      for output in stride(from: first, to: last, by: lanes) {
+        clearRows(behind: slice.count, of: matrices + (output - channels.lowerBound) * self.slice)
+      }
     }
   }
 
-  /// matrices[p] = the points of the filters of some channels that lead back: turned half around, from `outputs` to `inputs`.
+  /// matrices[p] = the points of the filters of some input and output channels that lead back: turned half around, from `outputs` to `inputs`.
   /// `weight` is (kernel, kernel, `outputs`, `inputs`).
-  func readFiltersBack(_ weight: Source, inputs count: Int, outputs: Int, _ channels: Range<Int>) {
+  func readFiltersBack(
+    _ weight: Source, inputs count: Int, outputs: Int, _ slice: Range<Int>, _ channels: Range<Int>
+  ) {
     let (between, matrices, turned) = (scratch(squareStart), filter(0).base, scratch(blockStart))
     let taps = Scheme.kernel * Scheme.kernel
     var output = channels.lowerBound
     while output < channels.upperBound {
       let rows = min(lanes, channels.upperBound - output)
-      let block = matrices + (output - channels.lowerBound) * inputs
-      var input = 0
-      while input < count {
-        let columns = min(lanes, count - input)
+      let block = matrices + (output - channels.lowerBound) * self.slice
+      for input in stride(from: slice.lowerBound, to: slice.upperBound, by: 2 * lanes) {
+        let (columns, target) = (
+          min(2 * lanes, slice.upperBound - input), block + (input - slice.lowerBound) * lanes
+        )
         for tap in 0..<taps {
-          transpose(
-            weight + (tap * outputs + output) * count + input, rows: rows, columns: columns, stride: count,
-            into: turned + (taps - 1 - tap) * lanes * lanes)
+          let (source, square) = (
+            weight + (tap * outputs + output) * count + input, turned + (taps - 1 - tap) * 2 * lanes * lanes
+          )
+          for half in stride(from: 0, to: columns, by: lanes) {
+            transpose(
+              source + half, rows: rows, columns: min(lanes, columns - half), stride: count,
+              into: square + half * lanes)
+          }
         }
         for column in 0..<columns {
           Scheme.Filter.applyToSquare(between) { row, tap in
-            load(turned + ((row * Scheme.kernel + tap) * lanes + column) * lanes)
+            load(turned + ((row * Scheme.kernel + tap) * 2 * lanes + column) * lanes)
           } _: { row, point, vector in
-            store(vector, block + (input + column) * lanes + (row * Scheme.points + point) * filterStride)
+            store(vector, target + column * lanes + (row * Scheme.points + point) * filterStride)
           }
         }
-        input += lanes
       }
-      clearRows(behind: count, of: block)
+      clearRows(behind: slice.count, of: block)
       output += lanes
     }
   }
@@ -327,26 +355,26 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// The inner dimension of a product ends at a whole block.
   private func clearRows(behind count: Int, of block: Target) {
     for point in 0..<Self.matrices {
-      clear(block + point * filterStride + count * lanes, count: (inputs - count) * lanes)
+      clear(block + point * filterStride + count * lanes, count: (padded(count) - count) * lanes)
     }
   }
 
   /// dw += the filters' gradients, from those of their points.
   func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
     let (between, matrices) = (scratch(squareStart), Source(filter(0).base))
-    var output = 0
-    while output < outputs {
-      let left = outputs - output
-      let block = matrices + output * inputs
+    for first in stride(from: 0, to: outputs, by: 2 * lanes) {
+      let last = min(first + 2 * lanes, outputs)
       for input in 0..<count {
-        Scheme.FilterGradient.applyToSquare(between) { row, column in
-          load(block + input * lanes + (row * Scheme.points + column) * filterStride)
-        } _: { row, column, vector in
-          let target = dw + ((row * Scheme.kernel + column) * count + input) * outputs + output
-          store(vector + load(target, left: left), target, left: left)
+        for output in stride(from: first, to: last, by: lanes) {
+          let (source, left) = (matrices + output * inputs + input * lanes, last - output)
+          Scheme.FilterGradient.applyToSquare(between) { row, column in
+            load(source + (row * Scheme.points + column) * filterStride)
+          } _: { row, column, vector in
+            let target = dw + ((row * Scheme.kernel + column) * count + input) * outputs + output
+            store(vector + load(target, left: left), target, left: left)
+          }
         }
       }
-      output += lanes
     }
   }
 
