@@ -27,20 +27,18 @@ final class LiveRecords {
     metrics.steps = steps
     metrics.bestAccuracy = bestAccuracy
     exporter = MetricsExporter(
-      metrics, model: settings.model, run: paths.directory, file: paths.prometheus,
-      server: Self.server(settings, console)
+      metrics, model: settings.model, run: paths.directory, file: paths.prometheus
     ) { console.warning("metrics are not exported: \($0)") }
-    if let address = exporter.address { console.line("metrics: \(address)") }
+    if let port = settings.metricsPort { serve(settings, port, console) }
   }
 
   /// A port that is in use ends no training.
-  private static func server(_ settings: TrainingSettings, _ console: Console) -> MetricsServer? {
-    guard let port = settings.metricsPort else { return nil }
+  private func serve(_ settings: TrainingSettings, _ port: UInt16, _ console: Console) {
     do throws(Failure) {
-      return try MetricsServer(host: settings.metricsHost ?? TrainingSettings.standardMetricsHost, port: port)
+      let host = settings.metricsHost ?? TrainingSettings.standardMetricsHost
+      console.line("metrics: \(try exporter.serve(host: host, port: port))")
     } catch {
       console.warning("\(error); training goes on without")
-      return nil
     }
   }
 
