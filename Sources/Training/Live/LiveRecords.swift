@@ -1,3 +1,4 @@
+import Datasets
 import Failures
 import Layers
 import Telemetry
@@ -69,8 +70,8 @@ final class LiveRecords {
   }
 
   /// The test images that were taken for others after a step.
-  func show(_ mistakes: MistakeGrid, step: Int) throws(Failure) {
-    try tensorBoard?.append(try mistakes.picture(), step: step)
+  func show(_ outcomes: Outcomes, of test: ImageSet, step: Int) throws(Failure) {
+    try tensorBoard?.append(try MistakeGrid(outcomes, of: test).picture(), step: step)
   }
 
   func save(bestAccuracy: Double?) {
