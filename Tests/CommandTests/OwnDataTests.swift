@@ -66,6 +66,16 @@ import Testing
     #expect(fewer.errors.contains("  data "), "\(fewer.errors)")
   }
 
+  /// Black and light squares as a PNG file.
+  private func board(of squares: Int, square: Int) throws -> [UInt8] {
+    let side = squares * square
+    var pixels: [UInt8] = []
+    for row in 0..<side {
+      for column in 0..<side { pixels.append((row / square + column / square) % 2 == 0 ? 0 : 200) }
+    }
+    return try PNGWriter.grey(width: side, height: side, pixels: pixels)
+  }
+
   /// The folders' names stand wherever a class is named, and pictures of any size are brought to the size of those.
   private func checkNames(of run: String, _ data: String) throws {
     let predicted = try Program.run([
@@ -77,12 +87,10 @@ import Testing
     #expect(sample.output.contains("test image 0  above  above"), "\(sample.output) \(sample.errors)")
 
     // A picture that is one of the data set's has the answer that it has there, to the bit.
-    let large = scratch.file("large.png")
-    let pixels = (0..<40 * 40).map { UInt8(($0 % 40 / 2 + $0 / 80) % 2 * 200) }
-    try Data(try PNGWriter.grey(width: 40, height: 40, pixels: pixels)).write(to: URL(fileURLWithPath: large))
-    let small = scratch.file("small.png")
-    let means = (0..<20 * 20).map { UInt8(($0 % 20 + $0 / 20) % 2 * 200) }
-    try Data(try PNGWriter.grey(width: 20, height: 20, pixels: means)).write(to: URL(fileURLWithPath: small))
+    let (large, small) = (scratch.file("large.png"), scratch.file("small.png"))
+    for (path, square) in [(large, 2), (small, 1)] {
+      try Data(try board(of: 20, square: square)).write(to: URL(fileURLWithPath: path))
+    }
     let same = try [large, small].map { picture in
       try Program.run(["predict", run, picture]).outputLines.last?.split(separator: " ").dropFirst() ?? []
     }
