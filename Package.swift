@@ -89,7 +89,7 @@ let package = Package(
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
     module("HTTP", ["Failures", "Threads"]),
-    module("Telemetry", ["Failures", "Files", "Threads", "Timelines", logging, protobuf]),
+    module("Telemetry", ["Failures", "Files", "HTTP", "Threads", "Timelines", logging, protobuf]),
     module("Reports", ["Failures", "Files", "Telemetry"]),
     module("Exports", ["Checkpoints", "Failures", "Files", "Layers", "Telemetry", "Tensors", protobuf]),
     module(

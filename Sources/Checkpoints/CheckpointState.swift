@@ -32,6 +32,8 @@ public struct CheckpointState: Codable, Equatable, Sendable {
   public var dataDigest = ""
   /// What the classes are called, in the order of the network's outputs.
   public var classNames: [String]?
+  /// Pixels a side of the data set's images, before the network's own size.
+  public var imageSide: Int?
   /// The settings that define the run, by name.
   public var settings: [String: String]?
 

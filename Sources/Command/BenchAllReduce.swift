@@ -12,12 +12,13 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "allreduce", abstract: "Time sums over all ranks, as of gradients.",
     discussion: """
-      The rate is that of the bytes that each rank must send and receive at least, 2 (R - 1) / R of the vector's. In a tree of fixed
-      form, as --shards has it, beside the MPI library's own sum; the two in turn.
+      The rate is that of the bytes that each rank must send and receive at least:
+      2 (R - 1) / R of the vector's. In a tree of fixed form, as --shards has it,
+      beside the MPI library's own sum; the two in turn.
 
       Examples:
         mpirun -n 2 cnn-dist bench allreduce
-        cnn-dist bench allreduce --ranks 4 --json       ranks as threads of one process
+        cnn-dist bench allreduce --ranks 4 --json   ranks as threads of one process
       """)
 
   @Option(help: ArgumentHelp("Run n ranks as threads of this process, without MPI.", valueName: "n"))

@@ -8,7 +8,7 @@ struct BenchCommand: ParsableCommand {
       Examples:
         cnn-dist bench step vgg11                  whole training steps
         cnn-dist bench layers resnet18             where the time of a step goes
-        cnn-dist bench kernels                     convolutions and products, beside OpenBLAS
+        cnn-dist bench kernels                     single shapes, beside OpenBLAS
         mpirun -n 4 cnn-dist bench allreduce       sums over ranks
       """,
     subcommands: [BenchLayers.self, BenchStep.self, BenchKernels.self, BenchAllReduce.self])

@@ -10,8 +10,10 @@ struct BenchKernels: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kernels", abstract: "Set convolutions and products beside OpenBLAS and the peak.",
     discussion: """
-      Shapes of the networks, on one thread. GFLOP/s count the operations of the formula; an algorithm that needs fewer
-      can exceed the peak. OpenBLAS multiplies matrices of the same size, without gathering a convolution's windows.
+      Shapes of the networks, on one thread. GFLOP/s count the operations of the
+      formula; an algorithm that needs fewer can exceed the peak. OpenBLAS
+      multiplies matrices of the same size, without gathering a convolution's
+      windows.
 
       Examples:
         cnn-dist bench kernels

@@ -12,9 +12,10 @@ struct BenchLayers: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "layers", abstract: "Show where the time of a network's step goes.",
     discussion: """
-      Times forward and backward of each operator on one thread, and sets them beside the most that one core can do.
-      The share of the peak counts the operations of the layer's formula; an algorithm that needs fewer can exceed it.
-      Each # is 5 % of the step. With --json also operations and seconds.
+      Times forward and backward of each operator on one thread, and sets them
+      beside the most that one core can do. The share of the peak counts the
+      operations of the layer's formula; an algorithm that needs fewer can exceed
+      it. Each # is 5 % of the step. With --json also operations and seconds.
 
       Examples:
         cnn-dist bench layers vgg11 --batch-size 8

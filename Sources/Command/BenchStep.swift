@@ -14,7 +14,8 @@ struct BenchStep: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "step", abstract: "Time whole training steps of one rank.",
     discussion: """
-      Forward, loss, backward and the recipe's optimizer on random images, without data and without reduction.
+      Forward, loss, backward and the recipe's optimizer on random images, without
+      data and without reduction.
 
       Examples:
         cnn-dist bench step vgg11 --batch-size 8

@@ -6,12 +6,13 @@ public struct DataCommand: ParsableCommand {
     commandName: "data",
     abstract: "Get, check and look at the images.",
     discussion: """
-      Fashion-MNIST is looked for in --data, then $CNN_DIST_DATA, then data/fashion-mnist and
-      /usr/share/datasets/fashion-mnist, where Debian's package dataset-fashion-mnist puts it.
+      Fashion-MNIST is looked for in --data, then $CNN_DIST_DATA, then
+      data/fashion-mnist and /usr/share/datasets/fashion-mnist, where Debian's
+      package dataset-fashion-mnist puts it.
 
-      Own data lie in --data: images and labels in MNIST's files (--dataset idx), or a folder
-      of PNG files for each class (--dataset folder), below train/ and test/ or split by
-      --test-fraction.
+      Own data lie in --data: images and labels in MNIST's files (--dataset idx), or
+      a folder of PNG files for each class (--dataset folder), below train/ and
+      test/ or split by --test-fraction.
 
       Examples:
         cnn-dist data fetch

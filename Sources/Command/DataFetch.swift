@@ -8,11 +8,12 @@ extension DataCommand {
     static let configuration = CommandConfiguration(
       abstract: "Download Fashion-MNIST's four files and verify them.",
       discussion: """
-        Good files that are there already stay. Without a network: apt-get install dataset-fashion-mnist
+        Good files that are there already stay. Without a network: apt-get install
+        dataset-fashion-mnist
 
         Examples:
           cnn-dist data fetch
-          cnn-dist data fetch --data /srv/fashion-mnist --url http://mirror.example/fashion-mnist/
+          cnn-dist data fetch --data /srv/fm --url http://mirror.example/fashion-mnist/
         """)
 
     @Option(help: "Directory to put the files in (default: $CNN_DIST_DATA, or data/fashion-mnist).")

@@ -9,8 +9,9 @@ extension DataCommand {
     static let configuration = CommandConfiguration(
       abstract: "Check every byte of the data against the published checksums.",
       discussion: """
-        Says "ok" for a published file, "unknown" for a valid file with other content, "bad" for a damaged one.
-        Of other data sets it reads everything, and counts the images of each class.
+        Says "ok" for a published file, "unknown" for a valid file with other content,
+        "bad" for a damaged one. Of other data sets it reads everything, and counts
+        the images of each class.
 
         Examples:
           cnn-dist data verify

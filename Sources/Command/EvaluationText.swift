@@ -24,7 +24,8 @@ struct EvaluationText {
     func text(_ value: Double?) -> String { value.map { fixed($0, 4) } ?? "-" }
     for score in confusion.scores + [ClassScore.mean(confusion.scores)] {
       table.append([
-        score.name, text(score.precision), text(score.recall), text(score.f1), grouped(score.support),
+        printable(score.name), text(score.precision), text(score.recall), text(score.f1),
+        grouped(score.support),
       ])
     }
     return table.text
@@ -38,7 +39,7 @@ struct EvaluationText {
       [("", .right), ("", .left)] + numbers + (hasUnnamed ? [("none", TextTable.Alignment.right)] : []))
     for (label, counts) in confusion.counts.enumerated() {
       let shown = hasUnnamed ? counts[...] : counts.dropLast()
-      table.append(["\(label)", confusion.classes[label]] + shown.map { $0 == 0 ? "." : "\($0)" })
+      table.append(["\(label)", printable(confusion.classes[label])] + shown.map { $0 == 0 ? "." : "\($0)" })
     }
     return table.text
   }

@@ -13,7 +13,8 @@ public struct ExportCommand: ParsableCommand {
     commandName: "export", abstract: "Write a network for other programs, or as a picture.",
     discussion: """
       safetensors  the weights under PyTorch's names; --half for float16
-      onnx         network and weights, for onnxruntime and others; any batch
+      onnx         network and weights, for onnxruntime and others; any batch;
+                   metadata "classes" names the outputs, as a JSON array
       dot          the network as a graph, for Graphviz
       svg          the network as a picture, with shapes and parameters
 
@@ -90,9 +91,13 @@ public struct ExportCommand: ParsableCommand {
       let weights = try NetworkWeights(
         settings, checkpoint: isFresh ? nil : source, environment: environment)
       if format == .onnx {
+        var properties = [(name: "model", value: settings.model)]
+        if let names = weights.classNames {
+          properties.append(("classes", String(decoding: try JSONEncoder().encode(names), as: UTF8.self)))
+        }
         try ONNXExport.write(
           try architecture(settings), tensors: weights.tensors, producer: ("cnn-dist", Version.current),
-          properties: ["model": settings.model], to: output)
+          properties: properties, to: output)
       } else {
         try write(weights, to: output)
       }

@@ -17,9 +17,9 @@ public struct PredictCommand: ParsableCommand {
 
       Pictures are PNG files of any size and kind, at most 16,777,216 pixels, or
       directories of them. They are treated as Fashion-MNIST's own were: colour
-      becomes grey, the longer side becomes 28 pixels, the rest is black.
-      Fashion-MNIST is light on black. What is transparent counts as background:
-      black, or with --invert white before all is inverted.
+      becomes grey, the longer side becomes 28 pixels (of own data, its size), the
+      rest is black. Fashion-MNIST is light on black. What is transparent counts as
+      background: black, or with --invert white before all is inverted.
       """)
 
   @Argument(help: "A run directory, a checkpoint, or a .safetensors file.")
@@ -39,7 +39,7 @@ public struct PredictCommand: ParsableCommand {
     help: ArgumentHelp(
       "The network, where the checkpoint does not lie in a run directory.", valueName: "name"))
   var model: String?
-  @Option(help: ArgumentHelp("Whose test set: fashion-mnist or synthetic.", valueName: "name"))
+  @Option(help: ArgumentHelp("Whose test set: fashion-mnist, synthetic, idx or folder.", valueName: "name"))
   var dataset: String?
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))
   var data: String?
@@ -77,11 +77,11 @@ public struct PredictCommand: ParsableCommand {
     let text = PredictionText(model: settings.model, checkpoint: checkpoint, top: top)
     try Exit.with(
       runner.run { rank in
-        let predictions = try run.run(on: rank)
-        for prediction in predictions where prediction.looksInverted {
+        let result = try run.run(on: rank)
+        for prediction in result.predictions where prediction.looksInverted {
           console.warning(Self.warning(prediction, isInverted: invert))
         }
-        console.line(json ? try Command.json(text.record(predictions)) : text.table(predictions))
+        console.line(json ? try Command.json(text.record(result)) : text.table(result))
       })
   }
 

@@ -9,7 +9,8 @@ struct PredictionText {
   let top: Int
 
   /// A line a picture: the classes of the largest probabilities.
-  func table(_ predictions: [PredictionRun.Prediction]) -> String {
+  func table(_ result: PredictionRun.Result) -> String {
+    let predictions = result.predictions
     let shown = min(top, predictions.first?.probabilities.count ?? 0)
     let hasLabels = predictions.contains { $0.label != nil }
     var columns: [(title: String, alignment: TextTable.Alignment)] = [("picture", .left)]
@@ -19,23 +20,22 @@ struct PredictionText {
       columns.append(("", .right))
     }
     var table = TextTable(columns)
-    for prediction in predictions { table.append(row(of: prediction, shown, hasLabels)) }
+    for prediction in predictions { table.append(row(of: prediction, result.classNames, shown, hasLabels)) }
     return table.text.trimmingSuffix("\n")
   }
 
   private func row(
-    of prediction: PredictionRun.Prediction, _ shown: Int, _ hasLabels: Bool
+    of prediction: PredictionRun.Prediction, _ names: [String], _ shown: Int, _ hasLabels: Bool
   ) -> [String] {
-    let label = hasLabels ? [prediction.label.map(Self.className) ?? ""] : []
+    let label = hasLabels ? [printable(prediction.label ?? "")] : []
     let answers = prediction.best(shown).flatMap { output in
-      [Self.className(output), fixed(prediction.probabilities[output], 4)]
+      [printable(Self.className(output, names)), fixed(prediction.probabilities[output], 4)]
     }
     return [printable(prediction.name)] + label + answers
   }
 
-  private static func className(_ output: Int) -> String {
-    let names = PredictionRun.classNames
-    return names.indices.contains(output) ? names[output] : "output \(output)"
+  private static func className(_ output: Int, _ names: [String]) -> String {
+    names.indices.contains(output) ? names[output] : "output \(output)"
   }
 
   struct Record: Encodable {
@@ -62,14 +62,16 @@ struct PredictionText {
     let pictures: [Picture]
   }
 
-  func record(_ predictions: [PredictionRun.Prediction]) -> Record {
-    Record(model: model, checkpoint: checkpoint, pictures: predictions.map(picture))
+  func record(_ result: PredictionRun.Result) -> Record {
+    Record(
+      model: model, checkpoint: checkpoint,
+      pictures: result.predictions.map { picture($0, result.classNames) })
   }
 
-  private func picture(_ prediction: PredictionRun.Prediction) -> Record.Picture {
+  private func picture(_ prediction: PredictionRun.Prediction, _ names: [String]) -> Record.Picture {
     let answers = prediction.best(top).map { output in
       Record.Answer(
-        class: Self.className(output), output: output, probability: prediction.probabilities[output])
+        class: Self.className(output, names), output: output, probability: prediction.probabilities[output])
     }
     return switch prediction.source {
     case .file(let path, let width, let height):
@@ -78,7 +80,7 @@ struct PredictionText {
         looksInverted: prediction.looksInverted, answers: answers)
     case .sample(let index, let label):
       Record.Picture(
-        file: nil, width: nil, height: nil, index: index, label: Self.className(label),
+        file: nil, width: nil, height: nil, index: index, label: label,
         looksInverted: prediction.looksInverted, answers: answers)
     }
   }

@@ -16,7 +16,7 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
         cnn-dist train lenet --ranks 4               four ranks as threads
         cnn-dist train lenet-max --recipe notebook   the notebooks' settings
         cnn-dist train resnet18 --recipe best        for accuracy
-        cnn-dist train vgg11 --accumulate 4          a quarter of the memory for activations
+        cnn-dist train vgg11 --accumulate 4          activations in a quarter
         cnn-dist train lenet --run r --resume auto   go on where r stopped
         cnn-dist train lenet --print-config > l.yaml every setting, with comments
         cnn-dist train lenet --config l.yaml         the same run again
@@ -25,6 +25,8 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
       or in a file (--config). The command line wins over the environment,
       that over the file, and that over the recipe.
       SIGUSR1 saves after the current step and stops with exit code 75.
+      On a terminal a bar shows the progress, also under mpirun; elsewhere it is a
+      line every 10 seconds. NO_COLOR=1 takes the colours away.
       """)
 
   @Argument(

@@ -123,7 +123,7 @@ extension KernelSet {
   /// dw and db += the sums over shards of what `add` adds for one shard's samples, in the order of ``ShardTree``.
   ///
   /// - Parameters:
-  ///   - bias: nil where there is none.
+  ///   - db: nil where there is no bias.
   ///   - scratch: see ``shardScratch(_:weights:biases:)``.
   @inlinable
   @inline(__always)

@@ -1,3 +1,4 @@
+import Foundation
 import Telemetry
 
 /// What a run is: how it stands, its epochs, its settings, what it ran on, and how to have it again.
@@ -68,24 +69,33 @@ struct Facts {
     let rows = values.map { "<tr><th>\($0.0)</th><td>\($0.1)</td></tr>\n" as HTML }
     return """
       <section><h2>Environment</h2><table class="facts">\(rows)</table></section>
-      <section><h2>Reproduce</h2><p>The command of the last job:</p><pre>\(launcher)\(command)</pre>
-      <p>The same settings, all written out:</p><pre>\(launcher)\(again)</pre></section>
+      <section><h2>Reproduce</h2><p>The same run again, from any directory:</p><pre>\(again(environment))</pre>
+      <p>The command of the last job:</p><pre>\(command(environment))</pre></section>
 
       """
   }
 
-  private var launcher: String {
-    guard let environment = run.environment, environment.mpi != "none" else { return "" }
-    return "mpirun -n \(environment.ranks) "
+  /// What starts the ranks: with room for more of them than processors, and for their threads. Hosts are the user's to add.
+  private func launcher(_ environment: EnvironmentRecord) -> String {
+    guard environment.mpi != "none" else { return "" }
+    let perHost = Dictionary(grouping: environment.hosts) { $0 }.values.map(\.count).max() ?? 0
+    var words = ["mpirun -n \(environment.ranks)"]
+    if perHost > environment.machine.processors { words.append("--oversubscribe") }
+    if environment.threadsPerRank > 1 { words.append("--bind-to none") }
+    return words.joined(separator: " ") + " "
   }
 
-  private var command: String {
-    (["cnn-dist"] + (run.environment?.command.dropFirst() ?? []).map(shellWord)).joined(separator: " ")
+  private func command(_ environment: EnvironmentRecord) -> String {
+    let words = ["cnn-dist"] + environment.command.dropFirst().map(shellWord)
+    let place = environment.directory.map { "cd \(shellWord($0)) && " } ?? ""
+    return "\(place)\(launcher(environment))\(words.joined(separator: " "))"
   }
 
-  private var again: String {
-    let ranks = run.environment.map { $0.mpi == "none" && $0.ranks > 1 ? " --ranks \($0.ranks)" : "" } ?? ""
+  private func again(_ environment: EnvironmentRecord) -> String {
+    let configuration = URL(fileURLWithPath: RunPaths(run.name).configuration).standardizedFileURL.path
+    let ranks = environment.mpi == "none" && environment.ranks > 1 ? " --ranks \(environment.ranks)" : ""
     return
-      "cnn-dist train \(shellWord(run.model)) --config \(shellWord(RunPaths(run.name).configuration))\(ranks)"
+      "\(launcher(environment))cnn-dist train \(shellWord(run.model)) --config \(shellWord(configuration))"
+      + "\(ranks) --threads \(environment.threadsPerRank)"
   }
 }

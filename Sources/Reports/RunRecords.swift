@@ -21,10 +21,13 @@ public struct RunRecords: Sendable {
   ///
   /// - Throws: `missingInput` for what is no run directory, `badData` for a damaged file, `inputOutput`.
   public init(_ path: String) throws(Failure) {
-    var trimmed = path
-    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    var follower = RunFollower(path)
+    self = try follower.records()
+  }
+
+  /// - Parameter follower: keeps the metrics that were read before.
+  fileprivate init(_ trimmed: String, _ paths: RunPaths, _ follower: inout MetricsFollower) throws(Failure) {
     name = trimmed
-    let paths = RunPaths(trimmed)
     guard Directory.kind(trimmed) != nil else {
       throw Failure(.missingInput, "no such run", at: printable(trimmed), advice: "name a run directory")
     }
@@ -38,8 +41,8 @@ public struct RunRecords: Sendable {
     settings = Self.settings(in: String(decoding: text, as: UTF8.self))
     status = try Self.present(paths.status) { path throws(Failure) in try StatusFile(path).read() }
     isOrphaned = status?.state == .running && !FileLock.isHeld(paths.lock)
-    metrics =
-      try Self.present(paths.metrics) { path throws(Failure) in try MetricsReader.read(path) } ?? []
+    if Directory.kind(paths.metrics) != nil { try follower.readOn() }
+    metrics = follower.records
     epochs = try Self.present(paths.results) { path throws(Failure) in try ResultsWriter.read(path) } ?? []
     environment = try Self.present(paths.environment) { path throws(Failure) in
       try EnvironmentRecord.read(path)
@@ -71,6 +74,25 @@ public struct RunRecords: Sendable {
       return (String(line[..<colon]), String(value))
     }
   }
+}
+
+/// Reads a run again and again while it goes on. Its metrics, which only grow, are not read twice.
+public struct RunFollower: Sendable {
+  private let name: String
+  private let paths: RunPaths
+  private var metrics: MetricsFollower
+
+  /// - Parameter path: a run directory.
+  public init(_ path: String) {
+    var trimmed = path
+    while trimmed.count > 1, trimmed.hasSuffix("/") { trimmed.removeLast() }
+    name = trimmed
+    paths = RunPaths(trimmed)
+    metrics = MetricsFollower(paths.metrics)
+  }
+
+  /// How the run stands, as ``RunRecords/init(_:)``.
+  public mutating func records() throws(Failure) -> RunRecords { try RunRecords(name, paths, &metrics) }
 }
 
 extension RunRecords {

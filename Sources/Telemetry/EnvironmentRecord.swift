@@ -6,6 +6,8 @@ public struct EnvironmentRecord: Codable, Equatable, Sendable {
   public var version: String
   /// The command line, word by word.
   public var command: [String]
+  /// The working directory, from which paths of the command line go; nil in records of before it was kept.
+  public var directory: String?
   /// When the job started, UTC.
   public var started: String
   public var ranks: Int
@@ -24,18 +26,20 @@ public struct EnvironmentRecord: Codable, Equatable, Sendable {
   public var machine: MachineFacts
 
   private enum CodingKeys: String, CodingKey {
-    case version, command, started, ranks, hosts, blas, mpi, variables, machine
+    case version, command, directory, started, ranks, hosts, blas, mpi, variables, machine
     case threadsPerRank = "threads_per_rank"
     case instructionSet = "instruction_set"
   }
 
   public init(
-    version: String, command: [String], started: String, ranks: Int, hosts: [String], threadsPerRank: Int,
+    version: String, command: [String], directory: String?, started: String, ranks: Int, hosts: [String],
+    threadsPerRank: Int,
     instructionSet: String, blas: String, mpi: String, variables: [String: String],
     machine: MachineFacts = .current
   ) {
     self.version = version
     self.command = command
+    self.directory = directory
     self.started = started
     self.ranks = ranks
     self.hosts = hosts

@@ -9,6 +9,8 @@ public struct NetworkWeights: Sendable {
   public let tensors: [any TensorSource]
   /// The counters of batches.
   public let integers: [IntegerTensor]
+  /// What the classes are called, in the order of the outputs; nil where the checkpoint does not say.
+  public let classNames: [String]?
 
   /// - Parameters:
   ///   - checkpoint: a run's directory, a checkpoint or a file of weights; nil for fresh weights.
@@ -22,8 +24,11 @@ public struct NetworkWeights: Sendable {
       kernels: try InstructionSets.selected(environment: environment))
     let tensors = ParameterTensor.model(of: network)
     if let checkpoint {
-      try Checkpoint.open(checkpoint).model.load(into: tensors, countersOf: network)
+      let opened = try Checkpoint.open(checkpoint)
+      try opened.model.load(into: tensors, countersOf: network)
+      classNames = opened.state?.classNames
     } else {
+      classNames = nil
       network.initialize(settings.initialization, seed: settings.seed)
     }
     self.tensors = tensors

@@ -48,10 +48,12 @@ extension TrainingRun {
 
   func writeRecords(_ directory: RunDirectory, rank: Rank, hosts: [String]) throws(Failure) {
     try AtomicFile.write(
-      SettingsResolver.yaml(settings), to: directory.paths.configuration, code: .cannotWrite)
+      SettingsResolver.yaml(settings.withAbsolutePaths), to: directory.paths.configuration, code: .cannotWrite
+    )
     try EnvironmentRecord(
-      version: version, command: command, started: TimeSource.utcText(TimeSource.system.utc()),
-      ranks: rank.count, hosts: hosts, threadsPerRank: rank.threads,
+      version: version, command: command, directory: FileManager.default.currentDirectoryPath,
+      started: TimeSource.utcText(TimeSource.system.utc()), ranks: rank.count, hosts: hosts,
+      threadsPerRank: rank.threads,
       instructionSet: rank.kernels.name, blas: "\(BLAS.configuration) \(BLAS.kernelName)", mpi: rank.mpi,
       variables: EnvironmentRecord.relevant(environment)
     ).write(to: directory.paths.environment)

@@ -41,7 +41,7 @@ public struct TrainingRun: Sendable {
 
   /// Trains on one rank; a call for all ranks of the job together.
   ///
-  /// - Throws: as ``Trainer/run()``; ``Agreed`` where the start fails.
+  /// - Throws: as `Trainer.run()`; ``Agreed`` where the start fails.
   public func run(on rank: Rank) throws {
     let fault = try rank.together { () throws(Failure) in try Fault(environment, rank: rank.index) }
     let graph = try rank.together { () throws(Failure) in try plan(for: rank) }

@@ -27,6 +27,9 @@ import Testing
     for command in commands {
       #expect(command.abstract?.isEmpty == false, "\(command.commandName)")
       #expect(command.discussion?.contains("Examples:\n") == true, "\(command.commandName)")
+      // Longer lines are broken where nobody meant it.
+      let lines = command.discussion?.split(separator: "\n") ?? []
+      #expect(lines.allSatisfy { $0.count <= 80 }, "\(command.commandName)")
       for argument in command.arguments ?? [] where argument.shouldDisplay {
         #expect(argument.abstract?.isEmpty == false, "\(command.commandName)")
       }

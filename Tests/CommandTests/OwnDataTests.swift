@@ -50,6 +50,8 @@ import Testing
     #expect(state["class_names"] as? [String] == ["above", "below", "grey"])
     let evaluated = try Program.run(["evaluate", run])
     #expect(evaluated.output.contains("(18 of 18)"), "\(evaluated.output) \(evaluated.errors)")
+    #expect(evaluated.outputLines.contains { $0.hasPrefix("below") }, "\(evaluated.output)")
+    try checkNames(of: run, data)
 
     // The same run goes on with the same pictures, but not with others or with other names.
     #expect(try train(data, epochs: 7, run).status == 0)
@@ -62,6 +64,57 @@ import Testing
     let fewer = try train(data, epochs: 8, run)
     expectFailure(fewer, 78, "belongs to a run with other settings")
     #expect(fewer.errors.contains("  data "), "\(fewer.errors)")
+  }
+
+  /// Black and light squares as a PNG file.
+  private func board(of squares: Int, square: Int) throws -> [UInt8] {
+    let side = squares * square
+    var pixels: [UInt8] = []
+    for row in 0..<side {
+      for column in 0..<side { pixels.append((row / square + column / square) % 2 == 0 ? 0 : 200) }
+    }
+    return try PNGWriter.grey(width: side, height: side, pixels: pixels)
+  }
+
+  /// The folders' names stand wherever a class is named, and pictures of any size are brought to the size of those.
+  private func checkNames(of run: String, _ data: String) throws {
+    let predicted = try Program.run([
+      "predict", run, "\(data)/above/0.png", "\(data)/grey/3.png", "--top", "1",
+    ])
+    let answers = predicted.outputLines.map { $0.split(separator: " ").dropFirst().first }
+    #expect(answers == ["class", "above", "grey"], "\(predicted.output) \(predicted.errors)")
+    let sample = try Program.run(["predict", run, "--index", "0", "--top", "1"])
+    #expect(sample.output.contains("test image 0  above  above"), "\(sample.output) \(sample.errors)")
+
+    // A picture that is one of the data set's has the answer that it has there, to the bit.
+    let (large, small) = (scratch.file("large.png"), scratch.file("small.png"))
+    for (path, square) in [(large, 2), (small, 1)] {
+      try Data(try board(of: 20, square: square)).write(to: URL(fileURLWithPath: path))
+    }
+    let same = try [large, small].map { picture in
+      try Program.run(["predict", run, picture]).outputLines.last?.split(separator: " ").dropFirst() ?? []
+    }
+    #expect(same[0].count == 6 && same[0] == same[1], "\(same)")
+
+    let report = try String(contentsOfFile: "\(run)/report.html", encoding: .utf8)
+    #expect(report.contains("<tr><th>0 above</th>") && !report.contains("t-shirt"))
+    let exported = try Program.run(["export", run, "--output", scratch.file("own.onnx")])
+    #expect(exported.status == 0, "\(exported.errors)")
+    let file = try Data(contentsOf: URL(fileURLWithPath: scratch.file("own.onnx")))
+    #expect(file.range(of: Data(#"["above","below","grey"]"#.utf8)) != nil)
+
+    // Other folders are other classes, also where there are as many.
+    let others = scratch.file("others")
+    for name in ["above", "grey", "left"] {
+      let folder = URL(fileURLWithPath: "\(others)/\(name)")
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+      for index in 0..<2 {
+        try Data(contentsOf: URL(fileURLWithPath: small)).write(
+          to: folder.appendingPathComponent("\(index).png"))
+      }
+    }
+    let wrong = try Program.run(["evaluate", run, "--data", others])
+    expectFailure(wrong, 78, "not the classes that the checkpoint was trained with")
   }
 
   @Test func filesOfMNISTsFormatAreADataSet() throws {
@@ -83,6 +136,8 @@ import Testing
     let trained = try Program.run(command + ["--classes", "12"])
     #expect(trained.status == 0, "\(trained.errors)")
     #expect(trained.output.contains("test acc 1.000"), "\(trained.output)")
+    let sample = try Program.run(["predict", scratch.file("run"), "--index", "1", "--top", "1"])
+    #expect(sample.output.contains("test image 1  11     11"), "\(sample.output) \(sample.errors)")
   }
 
   @Test func whatDoesNotBelongTogetherIsSaid() throws {

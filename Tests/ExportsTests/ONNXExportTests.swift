@@ -33,7 +33,7 @@ private struct Riddle: Layer {
     }
     try ONNXExport.write(
       Architecture(model, name: "small", graph: graph), tensors: tensors, producer: ("test", "1"),
-      properties: ["model": "small"], to: path)
+      properties: [("model", "small")], to: path)
     return try ONNXModel(serializedBytes: Data(contentsOf: URL(fileURLWithPath: path)))
   }
 

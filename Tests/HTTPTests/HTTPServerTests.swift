@@ -66,7 +66,7 @@ import Testing
       try HTTPServer(port: server.port) { _ in HTTPResponse(.ok) }
     }
     #expect(failure?.code == .cannotWrite)
-    #expect(failure?.description.contains("port \(server.port)") == true)
+    #expect(failure?.what.contains(":\(server.port)") == true && failure?.location == "--port")
     #expect(throws: Failure.self) { try HTTPServer(host: "nowhere", port: 0) { _ in HTTPResponse(.ok) } }
     #expect(throws: Failure.self) { try HTTPServer(port: 70_000) { _ in HTTPResponse(.ok) } }
   }

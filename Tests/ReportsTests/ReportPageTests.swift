@@ -20,8 +20,9 @@ import Testing
       "<tr><th>shirt</th><td>1.0000</td><td>0.5000</td><td>0.6667</td><td>2</td></tr>",
       "title=\"shirt taken for coat: 1\"", "image 4711", "<b>coat</b> 0.875",
       "data:image/png;base64,iVBORw0KGgo=",
-      "<tr><th>lr</th><td>0.001</td></tr>", "x86-64-v4", "mpirun -n 2 cnn-dist train lenet",
-      "--config \(run.path)/config.yaml",
+      "<tr><th>lr</th><td>0.001</td></tr>", "x86-64-v4",
+      "cd &#39;/home/me/my runs&#39; &amp;&amp; mpirun -n 2 cnn-dist train lenet",
+      "mpirun -n 2 cnn-dist train lenet --config \(run.path)/config.yaml --threads 1",
       // An epoch: four steps of 1.75 s, and 1 s more on its clock.
       "<tr><th>2</th><td>4.00</td><td>1.00</td><td>2.00</td><td>1.00</td><td>8.00</td></tr>",
       "<tr><th>1 on b</th><td>5.00</td><td>1.00</td><td>4.00</td><td>10.00</td></tr>",

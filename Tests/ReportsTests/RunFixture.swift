@@ -39,7 +39,8 @@ final class RunFixture {
           imagesPerSecond: 100, learningRate: 0.001))
     }
     try EnvironmentRecord(
-      version: "1.2.3", command: command, started: "2026-01-01T00:00:00.000Z", ranks: 2, hosts: ["a", "b"],
+      version: "1.2.3", command: command, directory: "/home/me/my runs", started: "2026-01-01T00:00:00.000Z",
+      ranks: 2, hosts: ["a", "b"],
       threadsPerRank: 1, instructionSet: "x86-64-v4", blas: "none", mpi: "Open MPI v4", variables: [:]
     ).write(to: paths.environment)
     var confusion = ConfusionMatrix(classes: classes)

@@ -6,7 +6,8 @@ import Testing
   @Test func goesToTheFileAndBack() throws {
     let place = try TemporaryDirectory()
     let record = EnvironmentRecord(
-      version: "0.1.0", command: ["cnn-dist", "train", "lenet"], started: TimeSource.utcText(0), ranks: 2,
+      version: "0.1.0", command: ["cnn-dist", "train", "lenet"], directory: "/home",
+      started: TimeSource.utcText(0), ranks: 2,
       hosts: ["a", "b"], threadsPerRank: 1, instructionSet: "x86-64-v4", blas: "OpenBLAS 0.3.21 SkylakeX",
       mpi: "Open MPI 4.1.4", variables: ["OPENBLAS_CORETYPE": "Haswell"])
     try record.write(to: place.file("environment.json"))
@@ -15,7 +16,7 @@ import Testing
     let keys = try #require(object as? [String: Any]).keys.sorted()
     #expect(
       keys == [
-        "blas", "command", "hosts", "instruction_set", "machine", "mpi", "ranks", "started",
+        "blas", "command", "directory", "hosts", "instruction_set", "machine", "mpi", "ranks", "started",
         "threads_per_rank",
         "variables", "version",
       ])

@@ -10,12 +10,13 @@ struct DoctorCommand: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "doctor", abstract: "Look whether this machine, or this job, is fit to train.",
     discussion: """
-      Looks at MPI, processors and binding, BLAS, shared memory, data and clocks, and measures each rank and each pair of
-      ranks. Ends with the mpirun line to use. The exit code is 0 unless something must be mended first.
+      Looks at MPI, processors and binding, BLAS, shared memory, data and clocks,
+      and measures each rank and each pair of ranks. Ends with the mpirun line to
+      use. The exit code is 0 unless something must be mended first.
 
       Examples:
         cnn-dist doctor                              this machine
-        mpirun --hostfile hosts -n 8 cnn-dist doctor    every machine, and the network between them
+        mpirun --hostfile hosts -n 8 cnn-dist doctor    machines and network
       """)
 
   @Option(help: ArgumentHelp("Directory of the data files.", valueName: "dir"))

@@ -10,10 +10,11 @@ public struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Prove that training gives the same bits on any number of ranks, and when it is resumed.",
     discussion: """
-      Trains a few steps on 1, 2 and 4 ranks, and once more stopped in the middle and gone on with on another number of ranks. Compares
-      every tensor bit by bit, and counts the samples that were trained on and tested. All options of train apply.
-      With --run it computes the step behind a run's newest checkpoint again, and compares loss and gradient with what the run
-      left of them.
+      Trains a few steps on 1, 2 and 4 ranks, and once more stopped in the middle
+      and resumed on another number of ranks. Compares every tensor bit by bit, and
+      counts the samples that were trained on and tested. All options of train
+      apply. With --run it computes the step behind a run's newest checkpoint again,
+      and compares loss and gradient with what the run left of them.
 
       Examples:
         cnn-dist verify                              lenet, in a minute

@@ -4,6 +4,7 @@ import Foundation
 import HTTP
 import Reports
 import Telemetry
+import Threads
 import Training
 
 /// `cnn-dist watch RUN`.
@@ -14,7 +15,7 @@ public struct WatchCommand: ParsableCommand {
       Examples:
         cnn-dist watch runs/lenet-1                 prints where to point a browser
         cnn-dist watch runs/lenet-1 --port 8080
-        cnn-dist watch runs/lenet-1 --text          in the terminal, until the run ends
+        cnn-dist watch runs/lenet-1 --text          in the terminal, till the run ends
 
       The page is that of `cnn-dist report`, and keeps itself up to date. It is for
       this machine alone; from elsewhere: ssh -L 8080:127.0.0.1:8080 HOST.
@@ -36,25 +37,22 @@ public struct WatchCommand: ParsableCommand {
   public func run() throws {
     let environment = ProcessInfo.processInfo.environment
     let style = ConsoleStyle(environment: environment)
-    let first = try RunRecords(directory)
-    if text { return try show(first, style) }
-    let directory = directory
-    let server = try HTTPServer(port: port) { Self.respond(to: $0, about: directory) }
+    var follower = RunFollower(directory)
+    let first = try follower.records()
+    if text { return try show(first, &follower, style) }
+    let run = Monitor(follower)
+    let server = try HTTPServer(port: port) { Self.respond(to: $0, about: run) }
     Console(style: style).line("\(server.url) shows \(first.name); Ctrl-C ends it")
     while !StopRequest.isPending { Thread.sleep(forTimeInterval: 0.1) }
     server.stop()
   }
 
-  private static func respond(to request: HTTPRequest, about directory: String) -> HTTPResponse {
+  private static func respond(to request: HTTPRequest, about run: Monitor<RunFollower>) -> HTTPResponse {
+    guard request.path == "/" || request.path == "/content" else { return HTTPResponse(.notFound) }
     do throws(Failure) {
-      switch request.path {
-      case "/":
-        let page = ReportPage([try RunRecords(directory)])
-        return HTTPResponse(contentType: "text/html", page.liveDocument())
-      case "/content":
-        return HTTPResponse(contentType: "text/html", ReportPage([try RunRecords(directory)]).content)
-      default: return HTTPResponse(.notFound)
-      }
+      let page = ReportPage([try run.records()])
+      return HTTPResponse(
+        contentType: "text/html", request.path == "/" ? page.liveDocument() : page.content)
     } catch {
       // A run may be moved away while it is watched: the page says so and goes on to ask.
       return HTTPResponse(.internalError, "\(error)\n")
@@ -62,7 +60,7 @@ public struct WatchCommand: ParsableCommand {
   }
 
   /// Draws the run again every second until it has ended.
-  private func show(_ first: RunRecords, _ style: ConsoleStyle) throws {
+  private func show(_ first: RunRecords, _ follower: inout RunFollower, _ style: ConsoleStyle) throws {
     var run = first
     guard style.drawsBar, isatty(STDOUT_FILENO) == 1 else {
       print(WatchText(run: run, style: style).text)
@@ -76,7 +74,13 @@ public struct WatchCommand: ParsableCommand {
       fflush(nil)
       guard run.isRunning, !StopRequest.isPending else { return }
       Thread.sleep(forTimeInterval: 1)
-      run = try RunRecords(directory)
+      run = try follower.records()
     }
+  }
+}
+
+extension Monitor<RunFollower> {
+  fileprivate func records() throws(Failure) -> RunRecords {
+    try update { follower in Result { () throws(Failure) in try follower.records() } }.get()
   }
 }

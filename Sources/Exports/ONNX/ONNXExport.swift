@@ -24,7 +24,7 @@ public enum ONNXExport {
   /// - Throws: `configuration` where ONNX cannot express the network, `cannotWrite`.
   public static func write(
     _ architecture: Architecture, tensors: [any TensorSource], producer: (name: String, version: String),
-    properties: KeyValuePairs<String, String>, to path: String
+    properties: [(name: String, value: String)], to path: String
   ) throws(Failure) {
     let bytes = tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } * MemoryLayout<Float>.size
     // A mebibyte is more than all the rest takes.
@@ -41,7 +41,7 @@ public enum ONNXExport {
     model.producerVersion = producer.version
     model.opsetImport = [.with { $0.version = operatorSet }]
     model.metadataProps = properties.map { property in
-      .with { ($0.key, $0.value) = property }
+      .with { ($0.key, $0.value) = (property.name, property.value) }
     }
     model.graph = builder.finished(
       name: architecture.name,

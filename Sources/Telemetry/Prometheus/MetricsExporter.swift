@@ -1,39 +1,36 @@
 import Failures
 import Files
 import Glibc
+import HTTP
 import Threads
 
-/// Shows how a run stands to monitoring, from a thread of its own: in a file that is replaced every few seconds, for
-/// node_exporter's textfile collector, and, where asked for, over HTTP. The training thread only stores numbers.
-///
-/// A few hundred bytes to one reader every few seconds need neither connections kept open nor an event loop, so these are
-/// plain sockets, one request at a time, instead of a network library. A reader that dawdles keeps others waiting for
-/// ``MetricsServer/patience``, and training never.
+/// Shows how a run stands to monitoring: in a file that is replaced every few seconds, for node_exporter's textfile collector,
+/// and, where asked for, over HTTP, each from a thread of its own. The training thread only stores numbers.
 public final class MetricsExporter: Sendable {
   /// Seconds between two writings of the file.
   public static let fileInterval = 5.0
 
   private struct State {
-    var metrics = LiveMetrics()
+    var metrics: LiveMetrics
     var isNew = true
   }
 
   private let state: Monitor<State>
+  /// Empty, with its labels.
+  private let text: PrometheusText
   private let thread: Monitor<DedicatedThread?>
+  private let server = Monitor<HTTPServer?>(nil)
   /// Written to end the thread.
   private let ending: Int32
-  /// Where the numbers are served; nil where they are not.
-  public let address: String?
 
-  /// Starts the thread.
+  /// Starts the thread that writes the file.
   ///
   /// - Parameters:
   ///   - metrics: how the run stands.
   ///   - file: replaced in one step each time, the last time when the exporter closes.
-  ///   - server: answers over HTTP; nil for the file alone.
   ///   - report: told what goes wrong, once, from another thread; training goes on without.
   public init(
-    _ metrics: LiveMetrics, model: String, run: String, file: String, server: MetricsServer?,
+    _ metrics: LiveMetrics, model: String, run: String, file: String,
     report: @escaping @Sendable (Failure) -> Void
   ) {
     var pipe: [Int32] = [-1, -1]
@@ -43,15 +40,36 @@ public final class MetricsExporter: Sendable {
     self.ending = ending
     let state = Monitor(State(metrics: metrics))
     self.state = state
-    address = server?.address
-    let listener = server?.listener
+    let text = PrometheusText(model: model, run: run)
+    self.text = text
     thread = Monitor(
       DedicatedThread(name: "metrics") {
-        var writer = FileWriter(path: file, text: PrometheusText(model: model, run: run), report: report)
-        Self.serve(state, listener, until: ended, &writer)
+        var writer = FileWriter(path: file, text: text, report: report)
+        Self.write(state, until: ended, &writer)
         Glibc.close(ended)
-        if let listener { Glibc.close(listener) }
       })
+  }
+
+  /// Serves the numbers over HTTP too, until the exporter closes.
+  ///
+  /// - Parameters:
+  ///   - host: a name or an address of this machine.
+  ///   - port: 0 for any that is free.
+  /// - Returns: where they can be asked for: `http://127.0.0.1:9464/metrics`.
+  /// - Throws: `cannotWrite` where the address cannot be used.
+  public func serve(host: String, port: UInt16) throws(Failure) -> String {
+    let server = try HTTPServer(
+      host: host, port: Int(port), options: .init(host: "--metrics-host", port: "--metrics-port")
+    ) { [state, text] request in
+      guard request.path == "/metrics" else {
+        return HTTPResponse(.notFound, "the metrics are at /metrics\n")
+      }
+      var text = text
+      text.render(state.read { $0.metrics })
+      return HTTPResponse(contentType: PrometheusText.contentType, body: text.bytes)
+    }
+    self.server.update { $0 = server }
+    return printable("\(server.url)metrics")
   }
 
   /// Changes the numbers; allocates nothing.
@@ -62,8 +80,9 @@ public final class MetricsExporter: Sendable {
     }
   }
 
-  /// Ends the thread; the file then has the last numbers. Does nothing the second time.
+  /// Ends the threads; the file then has the last numbers. Does nothing the second time.
   public func close() {
+    server.update { $0.take() }?.stop()
     guard let thread = thread.update({ $0.take() }) else { return }
     Glibc.close(ending)
     thread.join()
@@ -71,27 +90,12 @@ public final class MetricsExporter: Sendable {
 
   deinit { close() }
 
-  private static func serve(
-    _ state: Monitor<State>, _ listener: Int32?, until ended: Int32, _ writer: inout FileWriter
-  ) {
-    var due = 0.0
-    var isEnding = false
-    while !isEnding {
-      let now = TimeSource.system.monotonic()
-      if now >= due {
-        writer.write(state)
-        due = now + fileInterval
-      }
-      var waited = [pollfd(fd: ended, events: Int16(POLLIN), revents: 0)]
-      if let listener { waited.append(pollfd(fd: listener, events: Int16(POLLIN), revents: 0)) }
-      _ = poll(&waited, nfds_t(waited.count), Int32(max(1, (due - now) * 1000)))
-      isEnding = waited[0].revents != 0
-      if let listener, waited[1].revents != 0 {
-        MetricsServer.answer(listener) { () -> [UInt8] in
-          writer.text.render(state.read { $0.metrics })
-          return writer.text.bytes
-        }
-      }
+  /// Allocates nothing but where it writes.
+  private static func write(_ state: Monitor<State>, until ended: Int32, _ writer: inout FileWriter) {
+    var end = pollfd(fd: ended, events: Int16(POLLIN), revents: 0)
+    while end.revents == 0 {
+      writer.write(state)
+      _ = poll(&end, 1, Int32(fileInterval * 1000))
     }
     writer.write(state)
   }

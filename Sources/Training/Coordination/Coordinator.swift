@@ -126,13 +126,9 @@ final class Coordinator {
     console.activity("evaluating")
   }
 
-  /// An evaluation took these images for others.
-  func show(_ mistakes: MistakeGrid, _ standing: Standing) throws(Failure) {
-    try live.show(mistakes, step: standing.step)
-  }
-
-  /// Writes down what the network made of the test set, for the report.
-  func keep(_ outcomes: Outcomes, of test: ImageSet, network: Network, step: Int) {
+  /// Shows what the network made of the test set, and writes it down for the report.
+  func keep(_ outcomes: Outcomes, of test: ImageSet, network: Network, step: Int) throws(Failure) {
+    try live.show(outcomes, of: test, step: step)
     warnIfFails { () throws(Failure) in
       try EvaluationRecord(
         outcomes, of: test, network: network, model: settings.model, step: step,

@@ -39,6 +39,7 @@ struct Identity {
     state.settings = Dictionary(uniqueKeysWithValues: defining + length)
     state.dataDigest = SHA256.hex(data.digest)
     state.classNames = data.train.classNames
+    state.imageSide = data.train.shape.height
     state.seed = settings.seed
     state.batchSize = settings.batchSize
     state.shards = ShardPlan(settings, batchSize: schedule.batchSize).wanted

@@ -100,6 +100,7 @@ struct Start {
     state.settings = fresh.settings
     state.dataDigest = fresh.dataDigest
     state.classNames = fresh.classNames
+    state.imageSide = fresh.imageSide
     state.batchSize = fresh.batchSize
     state.shards = fresh.shards
     state.worldSize = fresh.worldSize

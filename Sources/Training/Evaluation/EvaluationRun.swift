@@ -58,6 +58,14 @@ public struct EvaluationRun: Sendable {
     }
     let inference = try Inference(
       graph, checkpoint: checkpoint, samples: test.count, batchSize: settings.batchSize, rank: rank)
+    try rank.together { () throws(Failure) in
+      guard settings.dataset == .folder, let names = inference.state?.classNames, names != test.classNames
+      else { return }
+      throw Failure(
+        .configuration, "the folders are not the classes that the checkpoint was trained with",
+        at: settings.data ?? "", advice: "give the data set those folders, empty ones too",
+        details: ["was  \(names.joined(separator: ", "))", "is   \(test.classNames.joined(separator: ", "))"])
+    }
     let started = monotonicSeconds()
     let classes = inference.network.output.count
     var rows = [Float](repeating: 0, count: logits == nil ? 0 : test.count * classes)

@@ -6,6 +6,8 @@ import Layers
 /// A network with the weights of a checkpoint, for answers alone, on every rank of a job.
 struct Inference {
   let network: Network
+  /// Where the checkpoint's run stood, on the coordinator's rank; nil for a bare file of weights.
+  let state: CheckpointState?
   /// Images that a rank computes at once.
   let capacity: Int
   private let rank: Rank
@@ -23,10 +25,11 @@ struct Inference {
     let network = Network(
       graph, capacity: capacity, training: false, kernels: rank.kernels, team: rank.team(capacity: capacity))
     self.network = network
-    try rank.together { () throws(Failure) in
-      guard rank.isCoordinator else { return }
-      try Checkpoint.open(checkpoint).model.load(
-        into: ParameterTensor.model(of: network), countersOf: network)
+    state = try rank.together { () throws(Failure) in
+      guard rank.isCoordinator else { return nil }
+      let opened = try Checkpoint.open(checkpoint)
+      try opened.model.load(into: ParameterTensor.model(of: network), countersOf: network)
+      return opened.state
     }
     try rank.communication.broadcast(UnsafeMutableRawBufferPointer(network.values.elements), from: 0)
   }

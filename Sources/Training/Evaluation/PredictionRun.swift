@@ -12,8 +12,8 @@ public struct PredictionRun: Sendable {
   public struct Prediction: Sendable {
     public enum Source: Equatable, Sendable {
       case file(String, width: Int, height: Int)
-      /// Of the test set, with its label.
-      case sample(Int, label: Int)
+      /// Of the test set, with its label's name.
+      case sample(Int, label: String)
     }
 
     public let source: Source
@@ -31,7 +31,7 @@ public struct PredictionRun: Sendable {
     }
 
     /// Of an image of the test set.
-    public var label: Int? {
+    public var label: String? {
       switch source {
       case .file: nil
       case .sample(_, let label): label
@@ -69,28 +69,38 @@ public struct PredictionRun: Sendable {
     self.environment = environment
   }
 
-  /// The name of each output of the network that has one.
-  public static let classNames = FashionMNIST.classNames
+  /// What came out of all pictures.
+  public struct Result: Sendable {
+    public let predictions: [Prediction]
+    /// The name of each output of the network that has one.
+    public let classNames: [String]
+  }
 
   /// - Throws: as ``Rank/together(_:)``; the failure names the picture.
-  public func run(on rank: Rank) throws -> [Prediction] {
+  public func run(on rank: Rank) throws -> Result {
     let graph = try rank.together { () throws(Failure) in try Replica.graph(settings) }
-    let asked = try rank.together { () throws(Failure) in try self.asked() }
-    let set = ImageSet(
-      name: "pictures", split: .test, shape: FashionMNIST.shape, storage: asked.flatMap(\.pixels),
-      labels: asked.map { _ in 0 }, classNames: Self.classNames)
+    let files = try rank.together { () throws(Failure) in try self.files() }
     let inference = try Inference(
-      graph, checkpoint: checkpoint, samples: set.count, batchSize: settings.batchSize, rank: rank)
+      graph, checkpoint: checkpoint, samples: files.count + indices.count, batchSize: settings.batchSize,
+      rank: rank)
+    let format = try rank.together { () throws(Failure) in
+      try PictureFormat(settings, state: inference.state, environment: environment)
+    }
+    let asked = try rank.together { () throws(Failure) in try self.asked(files, format) }
+    let set = ImageSet(
+      name: "pictures", split: .test, shape: format.shape, storage: asked.flatMap(\.pixels),
+      labels: asked.map { _ in 0 }, classNames: format.classNames)
     let classes = inference.network.output.count
     var logits = [Float](repeating: 0, count: set.count * classes)
     _ = try inference.answers(to: set, logits: &logits)
-    return asked.enumerated().map { index, picture in
+    let predictions = asked.enumerated().map { index, picture in
       let row = logits[index * classes..<(index + 1) * classes]
       let (_, logNorm) = Outcomes.softmax(row)
       return Prediction(
         source: picture.source, looksInverted: picture.looksInverted,
         probabilities: row.map { exp(Double($0) - logNorm) })
     }
+    return Result(predictions: predictions, classNames: format.classNames)
   }
 
   private struct Asked {
@@ -99,11 +109,17 @@ public struct PredictionRun: Sendable {
     var looksInverted: Bool
   }
 
-  private func asked() throws(Failure) -> [Asked] {
+  private func asked(_ files: [String], _ format: PictureFormat) throws(Failure) -> [Asked] {
     var asked: [Asked] = []
-    for path in try files() { asked.append(try picture(path)) }
+    for path in files { asked.append(try picture(path, format)) }
     if !indices.isEmpty {
       let test = try TrainingData.loadTest(settings, environment: environment)
+      guard test.shape == format.shape else {
+        throw Failure(
+          .badData,
+          "test images of \(test.shape), expected \(format.shape) as the checkpoint was trained with",
+          at: settings.data ?? "", advice: "name the data set of its training with --dataset and --data")
+      }
       for index in indices {
         guard (0..<test.count).contains(index) else {
           throw Failure(
@@ -112,8 +128,8 @@ public struct PredictionRun: Sendable {
         }
         asked.append(
           Asked(
-            source: .sample(index, label: Int(test.labels[index])), pixels: Array(test.pixels(of: index)),
-            looksInverted: false))
+            source: .sample(index, label: test.classNames[Int(test.labels[index])]),
+            pixels: Array(test.pixels(of: index)), looksInverted: false))
       }
     }
     return asked
@@ -136,7 +152,7 @@ public struct PredictionRun: Sendable {
     return files
   }
 
-  private func picture(_ path: String) throws(Failure) -> Asked {
+  private func picture(_ path: String, _ format: PictureFormat) throws(Failure) -> Asked {
     let file = try OpenFile.reading(path)
     let bytes = try file.size()
     guard bytes <= PNGReader.maximumBytes else {
@@ -151,6 +167,7 @@ public struct PredictionRun: Sendable {
       ? GreyPicture(width: read.width, height: read.height, pixels: read.pixels.map { 255 - $0 }) : read
     return Asked(
       source: .file(path, width: picture.width, height: picture.height),
-      pixels: Framing(size: FashionMNIST.shape.height)(picture), looksInverted: picture.edgeMean > 127.5)
+      pixels: Framing(size: format.side)(picture),
+      looksInverted: format.isLightOnBlack && picture.edgeMean > 127.5)
   }
 }

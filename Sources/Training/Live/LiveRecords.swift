@@ -1,3 +1,4 @@
+import Datasets
 import Failures
 import Layers
 import Telemetry
@@ -27,20 +28,18 @@ final class LiveRecords {
     metrics.steps = steps
     metrics.bestAccuracy = bestAccuracy
     exporter = MetricsExporter(
-      metrics, model: settings.model, run: paths.directory, file: paths.prometheus,
-      server: Self.server(settings, console)
+      metrics, model: settings.model, run: paths.directory, file: paths.prometheus
     ) { console.warning("metrics are not exported: \($0)") }
-    if let address = exporter.address { console.line("metrics: \(address)") }
+    if let port = settings.metricsPort { serve(settings, port, console) }
   }
 
   /// A port that is in use ends no training.
-  private static func server(_ settings: TrainingSettings, _ console: Console) -> MetricsServer? {
-    guard let port = settings.metricsPort else { return nil }
+  private func serve(_ settings: TrainingSettings, _ port: UInt16, _ console: Console) {
     do throws(Failure) {
-      return try MetricsServer(host: settings.metricsHost ?? TrainingSettings.standardMetricsHost, port: port)
+      let host = settings.metricsHost ?? TrainingSettings.standardMetricsHost
+      console.line("metrics: \(try exporter.serve(host: host, port: port))")
     } catch {
       console.warning("\(error); training goes on without")
-      return nil
     }
   }
 
@@ -71,8 +70,8 @@ final class LiveRecords {
   }
 
   /// The test images that were taken for others after a step.
-  func show(_ mistakes: MistakeGrid, step: Int) throws(Failure) {
-    try tensorBoard?.append(try mistakes.picture(), step: step)
+  func show(_ outcomes: Outcomes, of test: ImageSet, step: Int) throws(Failure) {
+    try tensorBoard?.append(try MistakeGrid(outcomes, of: test).picture(), step: step)
   }
 
   func save(bestAccuracy: Double?) {

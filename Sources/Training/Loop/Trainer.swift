@@ -26,7 +26,6 @@ final class Trainer {
   private let loader: Loader
   private let sampler: Sampler
   private let evaluator: Evaluator
-  private let mistakes: MistakeGrid?
   private let test: ImageSet
   private let gradient: GradientComputation
   private let exchange: RankExchange
@@ -62,7 +61,6 @@ final class Trainer {
       mixup: settings.mixup, seed: standing.seed)
     sampler = Sampler(count: data.train.count, seed: standing.seed, shuffle: settings.shuffle)
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
-    mistakes = settings.tensorboard ? MistakeGrid(data.test) : nil
     test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
@@ -223,21 +221,15 @@ final class Trainer {
   private func evaluate() throws -> Evaluator.Score {
     coordinator?.beginEvaluation()
     rank.pulse.enter(.evaluating)
-    mistakes?.begin()
     timeline?.recorder.begin(step: 0)
     return try replica.withAveragedValues {
       let network = replica.network
       var outcomes = Outcomes(count: test.count)
       let score = try evaluator.evaluate(network) { (batch, logits) throws(Failure) in
-        mistakes?.see(batch, logits)
         outcomes.add(batch, logits, classes: network.output.count)
       }
       try outcomes.gather(on: rank)
-      coordinator?.keep(outcomes, of: test, network: network, step: standing.step)
-      if let mistakes {
-        try mistakes.gather(rank.communication)
-        try coordinator?.show(mistakes, standing)
-      }
+      try coordinator?.keep(outcomes, of: test, network: network, step: standing.step)
       timeline?.recorder.mark(.evaluate)
       if rank.isCoordinator { observer?.evaluated(score.seen) }
       return score

@@ -1,4 +1,5 @@
 import Datasets
+import Foundation
 import Layers
 import Optimizers
 
@@ -92,6 +93,17 @@ public struct TrainingSettings: Equatable, Sendable {
   public var quiet = false
 
   public init() {}
+}
+
+extension TrainingSettings {
+  /// The same, with paths that lead there from any working directory.
+  var withAbsolutePaths: TrainingSettings {
+    func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+    var settings = self
+    settings.data = data.map(absolute)
+    settings.initialWeights = initialWeights.map(absolute)
+    return settings
+  }
 }
 
 public enum OptimizerChoice: String, CaseIterable, Sendable {

@@ -83,7 +83,7 @@ import Testing
     #expect(result.status == 0)
     #expect(
       result.ownErrors == [
-        "cnn-dist: warning: cannot serve metrics on 127.0.0.1:\(port): Address already in use (--metrics-port); "
+        "cnn-dist: warning: cannot serve on 127.0.0.1:\(port): Address already in use (--metrics-port); "
           + "choose another, or 0 for any that is free; training goes on without"
       ])
     #expect(!result.output.contains("metrics: http"))
@@ -99,7 +99,7 @@ import Testing
     #expect(told.output.contains("metrics: http://0.0.0.0:"))
     let wrong = try Program.run(
       tinyTraining(scratch.file("wrong"), steps: 2, ["--metrics-port", "0", "--metrics-host", "192.0.2.1"]))
-    #expect(wrong.status == 0 && wrong.errors.contains("warning: cannot serve metrics on 192.0.2.1:0"))
+    #expect(wrong.status == 0 && wrong.errors.contains("warning: cannot serve on 192.0.2.1:0"))
     expectFailure(
       try Program.run(tinyTraining(run, steps: 2, ["--metrics-host", "::1"])), 78, "--metrics-host",
       "--metrics-port")

@@ -10,27 +10,24 @@ import Threads
 
   init() throws { place = try TemporaryDirectory() }
 
-  private func exporter(_ server: MetricsServer?, file: String = "metrics.prom") -> MetricsExporter {
-    MetricsExporter(
-      LiveMetrics(), model: "lenet", run: "r", file: place.file(file), server: server
-    ) { [complaints] failure in complaints.update { $0.append(failure) } }
+  private func exporter(file: String = "metrics.prom") -> MetricsExporter {
+    MetricsExporter(LiveMetrics(), model: "lenet", run: "r", file: place.file(file)) {
+      [complaints] failure in complaints.update { $0.append(failure) }
+    }
   }
 
-  private func port(of exporter: MetricsExporter) throws -> Int {
-    let address = try #require(exporter.address)
-    return try #require(URL(string: address)?.port)
-  }
+  private func port(_ address: String) throws -> Int { try #require(URL(string: address)?.port) }
 
   /// What the server answers to some bytes; nothing is sent after them.
-  private func ask(_ exporter: MetricsExporter, _ request: String) throws -> String {
-    let port = try port(of: exporter)
+  private func ask(_ address: String, _ request: String) throws -> String {
+    let port = try port(address)
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(connection) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_port = UInt16(port).bigEndian
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    let status = withUnsafePointer(to: &address) {
+    var place = sockaddr_in()
+    place.sin_family = sa_family_t(AF_INET)
+    place.sin_port = UInt16(port).bigEndian
+    place.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    let status = withUnsafePointer(to: &place) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
         connect(connection, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
@@ -47,60 +44,72 @@ import Threads
   }
 
   @Test func servesWhatItWasTold() throws {
-    let exporter = exporter(try MetricsServer(host: "127.0.0.1", port: 0))
+    let exporter = exporter()
     defer { exporter.close() }
+    let address = try exporter.serve(host: "127.0.0.1", port: 0)
     exporter.update { $0.step = 7 }
-    let answer = try ask(exporter, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
+    let answer = try ask(address, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
     #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"))
     #expect(
       answer.contains("\r\n\r\n# HELP ") && answer.contains("steps_total{model=\"lenet\",run=\"r\"} 7.0\n"))
-    let head = try ask(exporter, "HEAD /metrics HTTP/1.0\r\n\r\n")
+    let head = try ask(address, "HEAD /metrics HTTP/1.0\r\n\r\n")
     #expect(head.hasPrefix("HTTP/1.1 200 OK") && head.hasSuffix("\r\n\r\n"))
     exporter.update { $0.step = 8 }
-    #expect(try ask(exporter, "GET /metrics?x=1 HTTP/1.1\r\n\r\n").contains("} 8.0\n"))
+    #expect(try ask(address, "GET /metrics?x=1 HTTP/1.1\r\n\r\n").contains("} 8.0\n"))
   }
 
   @Test(arguments: [
     ("GET / HTTP/1.1\r\n\r\n", "404"), ("POST /metrics HTTP/1.1\r\n\r\n", "405"), ("hello\r\n\r\n", "400"),
-    ("GET /metrics\r\n\r\n", "400"), (String(repeating: "x", count: 10_000), "400"),
+    ("GET /metrics\r\n\r\n", "400"), (String(repeating: "x", count: 10_000), "431"),
   ])
   func refusesWhatIsNoScrape(request: String, status: String) throws {
-    let exporter = exporter(try MetricsServer(host: "127.0.0.1", port: 0))
+    let exporter = exporter()
     defer { exporter.close() }
-    #expect(try ask(exporter, request).hasPrefix("HTTP/1.1 \(status) "))
+    let address = try exporter.serve(host: "127.0.0.1", port: 0)
+    #expect(try ask(address, request).hasPrefix("HTTP/1.1 \(status) "))
     // And serves the next.
-    #expect(try ask(exporter, "GET /metrics HTTP/1.1\r\n\r\n").hasPrefix("HTTP/1.1 200"))
+    #expect(try ask(address, "GET /metrics HTTP/1.1\r\n\r\n").hasPrefix("HTTP/1.1 200"))
   }
 
   /// One that asks nothing is let go after a while, and one that leaves at once at once.
   @Test func aReaderThatSaysNothingHoldsNobodyUp() throws {
-    let exporter = exporter(try MetricsServer(host: "127.0.0.1", port: 0))
+    let exporter = exporter()
     defer { exporter.close() }
-    #expect(try ask(exporter, "") == "")
-    #expect(try ask(exporter, "GET /metr") == "")
-    #expect(try ask(exporter, "GET /metrics HTTP/1.1\r\n\r\n").hasPrefix("HTTP/1.1 200"))
+    let address = try exporter.serve(host: "127.0.0.1", port: 0)
+    #expect(try ask(address, "") == "")
+    #expect(try ask(address, "GET /metr") == "")
+    #expect(try ask(address, "GET /metrics HTTP/1.1\r\n\r\n").hasPrefix("HTTP/1.1 200"))
   }
 
   @Test func aPortInUseIsAFailureThatNamesIt() throws {
-    let first = exporter(try MetricsServer(host: "127.0.0.1", port: 0))
-    let port = try port(of: first)
+    let (first, second) = (exporter(), exporter(file: "second.prom"))
+    let port = try port(first.serve(host: "127.0.0.1", port: 0))
     let failure = try #require(throws: Failure.self) {
-      _ = try MetricsServer(host: "127.0.0.1", port: UInt16(port))
+      _ = try second.serve(host: "127.0.0.1", port: UInt16(port))
     }
     #expect(failure.what.contains("127.0.0.1:\(port)") && failure.location == "--metrics-port")
     first.close()
     // Free again as soon as the one before is gone.
-    exporter(try MetricsServer(host: "127.0.0.1", port: UInt16(port))).close()
+    #expect(try self.port(second.serve(host: "127.0.0.1", port: UInt16(port))) == port)
+    second.close()
   }
 
-  @Test func anAddressOfNobodyIsAFailure() {
-    #expect(throws: Failure.self) { _ = try MetricsServer(host: "no such host", port: 0) }
-    #expect(throws: Failure.self) { _ = try MetricsServer(host: "192.0.2.1", port: 0) }
+  @Test func aHostMayBeAName() throws {
+    let exporter = exporter()
+    defer { exporter.close() }
+    let address = try exporter.serve(host: "localhost", port: 0)
+    #expect(address.hasPrefix("http://localhost:") && address.hasSuffix("/metrics"))
+  }
+
+  @Test(arguments: ["no such host", "192.0.2.1"]) func anAddressOfNobodyIsAFailure(host: String) throws {
+    let exporter = exporter()
+    defer { exporter.close() }
+    let failure = try #require(throws: Failure.self) { _ = try exporter.serve(host: host, port: 0) }
+    #expect(failure.what.contains(host) && failure.location == "--metrics-host")
   }
 
   @Test func theFileHasTheLastNumbers() throws {
-    let exporter = exporter(nil)
-    #expect(exporter.address == nil)
+    let exporter = exporter()
     exporter.update {
       $0.step = 9
       $0.state = .completed
@@ -112,7 +121,7 @@ import Threads
   }
 
   @Test func aFileThatCannotBeWrittenIsSaidOnce() throws {
-    let exporter = exporter(nil, file: "missing/metrics.prom")
+    let exporter = exporter(file: "missing/metrics.prom")
     exporter.update { $0.step = 1 }
     exporter.close()
     #expect(complaints.read { $0.count } == 1)
