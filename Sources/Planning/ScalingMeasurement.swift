@@ -40,7 +40,7 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
   /// Of a node that is planned with.
   public var processors: NodeProcessors
   public var cluster: Cluster
-  /// The part of hidden communication that computation loses.
+  /// Seconds that computation loses for a second of hidden communication.
   public var disturbance: Double
   /// Bytes of a rank besides those of its points: program, libraries, data set.
   public var baseBytes: Double
@@ -91,7 +91,5 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
       to: point.images, ranks: point.ranks, bytes: point.bytes, from: first, and: last)
   }
 
-  func isMeasured(_ point: Point) -> Bool {
-    (together > 1 && point.ranks > 1 ? point.together : point.alone) != nil
-  }
+  func isMeasured(_ point: Point) -> Bool { point.alone != nil || point.together != nil }
 }

@@ -22,7 +22,7 @@ public struct StepEstimate: Codable, Equatable, Sendable {
   /// (Li et al., 2020, arXiv:2006.15704, section 3.2). Ranks' times differ by chance, and all wait for the slowest: see
   /// ``ExpectedMaximum``.
   ///
-  /// - Parameter disturbance: the part of hidden communication that computation loses, 0 to 1.
+  /// - Parameter disturbance: seconds that computation loses for a second of hidden communication.
   public init(_ profile: StepProfile, on cluster: Cluster, ranks: Int, disturbance: Double) {
     var (clock, free, last) = (0.0, cluster.sum(bytes: Self.totals, ranks: ranks), 0.0)
     var (waited, busy) = (0.0, free)

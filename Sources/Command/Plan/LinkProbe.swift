@@ -23,7 +23,7 @@ struct LinkProbe {
   }
 
   func measure() throws -> Links {
-    let adding = addition()
+    let adding = try mean(addition())
     guard communication.size > 1 else { return Links(secondsPerAddedByte: adding) }
     guard isMPI else { return Links(local: try threads(), secondsPerAddedByte: 0) }
     let hosts = try communication.gatherTexts(communication.hostName)
@@ -41,6 +41,12 @@ struct LinkProbe {
     return Links(local: local, network: network, secondsPerAddedByte: adding)
   }
 
+  /// Of all ranks that measured something.
+  private func mean(_ own: Double) throws -> Double {
+    let all = try communication.gatherTexts("\(own)").compactMap(Double.init).filter { $0 > 0 }
+    return all.reduce(0, +) / Double(max(1, all.count))
+  }
+
   /// All pairs of ranks that differ by `distance`, at once.
   ///
   /// - Parameter sharing: ranks that share a link.
@@ -54,8 +60,7 @@ struct LinkProbe {
         ? try communication.perform { communicator throws(Failure) in
           try Self.time(communicator, peer: peer, bytes: size.bytes, rounds: size.rounds)
         } : 0
-      let all = try communication.gatherTexts("\(own)").compactMap(Double.init).filter { $0 > 0 }
-      seconds.append(all.reduce(0, +) / Double(max(1, all.count)))
+      seconds.append(try mean(own))
     }
     return Link(
       latency: seconds[0],
@@ -92,14 +97,11 @@ struct LinkProbe {
         if let failure { throw failure }
         seconds.append((ContinuousClock.now - start) / .seconds(1))
       }
-      let own = seconds.sorted()[rounds / 2]
-      let all = try communication.gatherTexts("\(own)").compactMap(Double.init)
-      return all.reduce(0, +) / Double(max(1, all.count))
+      return try mean(seconds.sorted()[rounds / 2])
     }
     let (few, many, count) = (try sum(8, rounds: 50), try sum(4_000_000, rounds: 9), 16e6)
     let ranks = Double(communication.size)
     let levels = Double((communication.size - 1).bitWidth - (communication.size - 1).leadingZeroBitCount)
-    // All ranks leave with the mean: they differ where the processors are shared.
     return Link(
       latency: few / levels,
       secondsPerByte: max(0, many - 2 * few) / (2 * (ranks - 1) / ranks * count))

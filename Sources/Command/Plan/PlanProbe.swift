@@ -21,6 +21,9 @@ struct PlanProbe {
   /// What hidden communication costs computation where no two ranks could try.
   static let assumedDisturbance = 0.5
 
+  /// The most that a second of hidden communication may cost: both ranks of an exchange poll.
+  static let mostDisturbance = 2.0
+
   /// Ranks that a machine computes at once without taking turns, a power of two.
   static func ranks(processors: Int, threads: Int) -> Int {
     var ranks = 1
@@ -89,14 +92,13 @@ struct PlanProbe {
         (weak ? settings.batchSize * $0 : $0)
           <= (weak ? data.train.count : min(settings.batchSize, data.train.count))
       }
-    guard let smallest = sizes.first else {
+    guard !sizes.isEmpty else {
       throw Agreed(
         failure: Failure(
           .configuration,
           "\(settings.batchSize) images a rank are more than the \(data.train.count) to train on",
           at: "--batch-size", advice: "give fewer"))
     }
-    _ = smallest
     let start = ContinuousClock.now
     let share = seconds / Double(2 * sizes.count)
     var points: [ScalingMeasurement.Point] = []
@@ -136,7 +138,7 @@ struct PlanProbe {
 
   /// Whether each rank of the machine has processors of its own.
   private var fits: Bool {
-    rank.communication.localSize * rank.threads <= Processors.allowed().count || rank.threads == 1
+    rank.communication.localSize * rank.threads <= Processors.allowed().count
   }
 
   /// All ranks compute at once.
@@ -175,7 +177,7 @@ struct PlanProbe {
 
   // MARK: Communication
 
-  /// Takes real steps of the job that measures, and finds what part of the hidden communication they are longer than computed; nil
+  /// Takes real steps of the job that measures, and finds what a second of hidden communication costs; nil
   /// where one rank has nobody to exchange with.
   private func disturbance(_ measurement: ScalingMeasurement, _ data: TrainingData) throws -> PlanCheck? {
     var free = measurement
@@ -187,12 +189,12 @@ struct PlanProbe {
     let probe = try rank.together { () throws(Failure) in
       try StepProbe(settings(of: rank.count), data: data, ranks: rank.count, rank: rank)
     }
-    let rounds = max(3, min(15, Int(seconds / 4 / row.stepSeconds)))
-    let found = try values(try probe.measureTogether(rounds: rounds)).max() ?? 0
-    let excess = found - (row.stepSeconds - row.step.straggling)
+    let rounds = max(3, min(15, Int(try agreed(seconds / 4 / row.stepSeconds))))
+    let found = try agreed(try probe.measureTogether(rounds: rounds))
+    let excess = found - row.stepSeconds
     return PlanCheck(
-      ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds - row.step.straggling,
-      disturbance: row.step.hidden > 0 ? min(1, max(0, excess / row.step.hidden)) : 0)
+      ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds,
+      disturbance: row.step.hidden > 0 ? min(Self.mostDisturbance, max(0, excess / row.step.hidden)) : 0)
   }
 }
 
@@ -203,6 +205,6 @@ struct PlanCheck: Codable, Equatable, Sendable {
   var seconds: Double
   /// As it was computed if hidden communication cost computation nothing.
   var withoutDisturbance: Double
-  /// The part of hidden communication that makes both the same.
+  /// Seconds for a second of hidden communication that make both the same.
   var disturbance: Double
 }
