@@ -85,6 +85,7 @@ let package = Package(
     module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
     module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
+    module("Planning", ["Failures"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
     module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
@@ -96,8 +97,8 @@ let package = Package(
       "Training",
       [
         "Checkpoints", "Collectives", "Datasets", "Failures", "Files", "InstructionSets", "Kernels", "Layers",
-        "Models", "Optimizers", "Pictures", "Reports", "Telemetry", "Tensors", "Threads", "Timelines",
-        logging,
+        "Models", "Optimizers", "Pictures", "Planning", "Reports", "Telemetry", "Tensors", "Threads",
+        "Timelines", logging,
         yams,
       ]),
     module(
@@ -105,7 +106,8 @@ let package = Package(
       [
         "Benchmarks", "BuildRecord", "Checkpoints", "Collectives", "Datasets", "Exports", "Failures", "Files",
         "HTTP",
-        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Reports", "Telemetry",
+        "InstructionSets", "Kernels", "Layers", "Models", "Optimizers", "Pictures", "Planning", "Reports",
+        "Telemetry",
         "Tensors", "Threads", "Training", arguments,
       ]),
     .executableTarget(name: "cnn-dist", dependencies: ["Command"], swiftSettings: strict),
@@ -126,6 +128,7 @@ let package = Package(
     tests("Reports", ["Failures", "Telemetry"]),
     tests(
       "Telemetry", ["Failures", "Files", "ProgramRunner", "Threads", "Timelines", logging, protobuf]),
+    tests("Planning", ["Failures"]),
     tests("Collectives", ["CommunicatorContract", "Failures", "Threads"]),
     tests("Layers", ["InstructionSets", "Kernels", "Tensors", "Threads"], resources: [.copy("Fixtures")]),
     tests("Models", ["InstructionSets", "Kernels", "Layers", "Tensors"], resources: [.copy("Fixtures")]),

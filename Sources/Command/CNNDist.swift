@@ -19,13 +19,14 @@ public struct CNNDist: ParsableCommand {
         mpirun -n 4 cnn-dist train vgg11             four ranks over MPI
         cnn-dist train lenet --run r --resume auto   go on where r stopped
         cnn-dist evaluate r                          its test accuracy
+        cnn-dist plan vgg11 --bandwidth 10Gbit       how long on 1 to 1024 ranks?
         cnn-dist help train                          every option
       """,
     version: Version.text,
     subcommands: [
       TrainCommand.self, EvaluateCommand.self, PredictCommand.self, ReportCommand.self, WatchCommand.self,
       ModelsCommand.self, SummaryCommand.self, ExportCommand.self, DataCommand.self, BenchCommand.self,
-      DoctorCommand.self, VerifyCommand.self,
+      PlanCommand.self, DoctorCommand.self, VerifyCommand.self,
     ])
 
   public init() {}

@@ -14,7 +14,7 @@ public protocol ImageSource: Sendable {
   func load(_ split: Split) throws(Failure) -> ImageSet
 }
 
-/// Labelled grey images of one size, held in memory as bytes. Never changes once made.
+/// Labelled grey images of one size, held in memory as bytes, of this process or shared with others. Never changes once made.
 public final class ImageSet: Sendable {
   /// The data set's name, for example `fashion-mnist`.
   public let name: String
@@ -30,7 +30,7 @@ public final class ImageSet: Sendable {
   public let digest: String
 
   /// Pixels, image by image, behind a file's header.
-  private let storage: [UInt8]
+  private let storage: PixelStorage
   private let firstPixel: Int
 
   /// - Parameters:
@@ -46,7 +46,7 @@ public final class ImageSet: Sendable {
     self.name = name
     self.split = split
     self.shape = shape
-    self.storage = storage
+    self.storage = .array(storage)
     self.firstPixel = firstPixel
     self.labels = labels
     self.classNames = classNames
@@ -55,7 +55,33 @@ public final class ImageSet: Sendable {
     let pixelDigest = storage.withUnsafeBytes {
       SHA256.hex(UnsafeRawBufferPointer(rebasing: $0[firstPixel..<end]))
     }
-    digest = SHA256.hex("\(name) \(split) \(shape) \(labels.count) \(pixelDigest) \(SHA256.hex(labels))")
+    digest = Self.digest(name, split, shape, labels, pixelDigest)
+  }
+
+  /// A set whose pixels lie in memory that is not to be copied, with what is known of it.
+  init(
+    _ facts: ImageSetFacts, labels: [UInt8], storage: PixelStorage, firstPixel: Int, digest: String
+  ) {
+    name = facts.name
+    split = facts.split
+    shape = facts.shape
+    classNames = facts.classNames
+    warnings = facts.warnings
+    self.labels = labels
+    self.storage = storage
+    self.firstPixel = firstPixel
+    self.digest = digest
+  }
+
+  private static func digest(
+    _ name: String, _ split: Split, _ shape: Shape, _ labels: [UInt8], _ pixelDigest: String
+  ) -> String {
+    SHA256.hex("\(name) \(split) \(shape) \(labels.count) \(pixelDigest) \(SHA256.hex(labels))")
+  }
+
+  /// All but pixels and labels.
+  var facts: ImageSetFacts {
+    ImageSetFacts(name: name, split: split, shape: shape, classNames: classNames, warnings: warnings)
   }
 
   /// Images in the set.
@@ -65,12 +91,16 @@ public final class ImageSet: Sendable {
   public func prefix(_ count: Int) -> ImageSet {
     precondition(count >= 0, "no set has fewer than no images")
     if count >= self.count { return self }
+    let labels = Array(labels.prefix(count))
+    let pixelDigest = withPixels {
+      SHA256.hex(UnsafeRawBufferPointer(start: $0, count: count * shape.count))
+    }
     return ImageSet(
-      name: name, split: split, shape: shape, storage: storage, firstPixel: firstPixel,
-      labels: Array(labels.prefix(count)), classNames: classNames, warnings: warnings)
+      facts, labels: labels, storage: storage, firstPixel: firstPixel,
+      digest: Self.digest(name, split, shape, labels, pixelDigest))
   }
 
-  /// The pixels of one image, row by row. Shares the set's memory.
+  /// The pixels of one image, row by row. Shares the set's memory where that is an array.
   public func pixels(of index: Int) -> ArraySlice<UInt8> {
     precondition(index >= 0 && index < count, "the set has images 0 to \(count - 1)")
     let first = firstPixel + index * shape.count
@@ -79,6 +109,36 @@ public final class ImageSet: Sendable {
 
   /// Lends the address of the first image; image i begins i x `shape.count` bytes behind it.
   public func withPixels<Result>(_ body: (UnsafePointer<UInt8>) throws -> Result) rethrows -> Result {
-    try storage.withUnsafeBufferPointer { try body($0.baseAddress! + firstPixel) }
+    try storage.withBytes { try body($0.baseAddress! + firstPixel) }
+  }
+}
+
+/// What there is to know of an image set besides pixels and labels.
+struct ImageSetFacts: Sendable {
+  let name: String
+  let split: Split
+  let shape: Shape
+  let classNames: [String]
+  let warnings: [String]
+}
+
+/// Where the bytes of images are.
+enum PixelStorage: Sendable {
+  case array([UInt8])
+  /// Read-only memory that several processes have.
+  case shared(SharedSegment)
+
+  func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) throws -> Result) rethrows -> Result {
+    switch self {
+    case .array(let bytes): try bytes.withUnsafeBufferPointer(body)
+    case .shared(let segment): try body(segment.bytes.assumingMemoryBound(to: UInt8.self))
+    }
+  }
+
+  subscript(range: Range<Int>) -> ArraySlice<UInt8> {
+    switch self {
+    case .array(let bytes): bytes[range]
+    case .shared: withBytes { ArraySlice($0[range]) }
+    }
   }
 }

@@ -56,12 +56,14 @@ public struct TrainingRun: Sendable {
     let hosts = try rank.communication.gatherTexts(rank.communication.hostName)
     let watch = Watch(rank, settings, hosts: hosts, run: path, console: console, log: log)
     defer { watch.stop() }
-    let data = try rank.together { () throws(Failure) in try self.data.value() }
+    let shared = try data(for: rank)
+    let data = shared.data
+    log?.info("the data set is shared by \(shared.ranks) \(shared.ranks == 1 ? "process" : "processes")")
     let schedule = Schedule(
       samples: data.train.count, batchSize: settings.batchSize, epochs: settings.epochs,
       maxSteps: settings.maxSteps)
     if rank.isCoordinator {
-      for warning in data.warnings + environmentWarnings + settings.warnings(schedule) {
+      for warning in data.warnings + shared.warnings + environmentWarnings + settings.warnings(schedule) {
         console.warning(warning)
       }
     }
@@ -114,6 +116,15 @@ public struct TrainingRun: Sendable {
   }
 
   // MARK: Before the start
+
+  /// The data of the run: threads of a process share what the first of them reads, and processes of a machine what one of them reads.
+  /// A call for all ranks of the job together.
+  public func data(for rank: Rank) throws -> SharedData {
+    try SharedData.load(rank, settings: settings, environment: environment) { () throws(Failure) in
+      // What processes share is a copy: what was read must not stay.
+      rank.mpi == "none" ? try data.value() : try TrainingData.load(settings, environment: environment)
+    }
+  }
 
   /// Checks what needs no data and no files.
   private func plan(for rank: Rank) throws(Failure) -> Graph {

@@ -62,8 +62,8 @@ import Testing
     #expect(found.verdict == "bad" && found.found.contains("/nowhere"))
   }
 
-  @Test func aSegmentThatNobodyUses() throws {
-    let name = "vader_segment.test.\(UUID().uuidString)"
+  @Test(arguments: ["vader_segment", "cnn-dist"]) func aSegmentThatNobodyUses(prefix: String) throws {
+    let name = "\(prefix).test.\(UUID().uuidString)"
     try Data([1]).write(to: URL(fileURLWithPath: "/dev/shm/\(name)"))
     defer { try? FileManager.default.removeItem(atPath: "/dev/shm/\(name)") }
     let report = try report(ranks: 2)

@@ -29,10 +29,10 @@ struct GradientComputation {
   ///   - scored: told the sum of the losses, and how many samples were classified right, before the first gradient is
   ///     ready.
   func run(
-    _ batch: Batch, seed: UInt64, step: Int, exchange: RankExchange? = nil,
+    _ batch: Batch, seed: UInt64, step: Int, exchange: (any GradientExchange)? = nil,
     scored: (_ loss: Double, _ correct: Int) -> Void = { _, _ in }
   ) {
-    exchange?.strike = fault.map { ($0, step, network) }
+    if let fault, let exchange = exchange as? RankExchange { exchange.strike = (fault, step, network) }
     var total = (loss: 0.0, correct: 0)
     var hasBegun = false
     for index in 0..<pieces {

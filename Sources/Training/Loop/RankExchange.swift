@@ -18,11 +18,7 @@ final class RankExchange: GradientExchange {
   init(_ network: Network, thread: CommunicationThread, isOrdered: Bool) {
     self.thread = thread
     reducer = GradientReducer(
-      thread: thread, gradients: network.gradients.elements,
-      buckets: GradientBuckets(
-        count: network.gradients.count,
-        slotOffsets: (network.parameters + network.statistics).map(\.slot.offset),
-        excluding: network.factors.map(\.range)),
+      thread: thread, gradients: network.gradients.elements, buckets: GradientBuckets(of: network),
       isOrdered: isOrdered)
     gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
   }
@@ -62,6 +58,16 @@ final class RankExchange: GradientExchange {
 
   private func job(of factors: GradientFactors) -> GatherJob? {
     gathers.first { $0.factors === factors }?.job
+  }
+}
+
+extension GradientBuckets {
+  /// What is summed up of a network's gradients.
+  init(of network: Network) {
+    self.init(
+      count: network.gradients.count,
+      slotOffsets: (network.parameters + network.statistics).map(\.slot.offset),
+      excluding: network.factors.map(\.range))
   }
 }
 

@@ -18,12 +18,16 @@ public final class Replica {
   let team: ThreadTeam
   private let rank: Rank
 
-  init(_ settings: TrainingSettings, graph: Graph, capacity: Int, shards: ShardPlan, rank: Rank) {
+  /// - Parameter ranks: of the job that the replica is planned for; nil for the rank's own.
+  init(
+    _ settings: TrainingSettings, graph: Graph, capacity: Int, shards: ShardPlan, rank: Rank,
+    ranks: Int? = nil
+  ) {
     self.rank = rank
     team = rank.team(capacity: capacity, shards: shards)
     network = Network(
       graph, capacity: capacity, training: true, kernels: rank.kernels, shards: shards.own, team: team,
-      ranks: settings.accumulate == 1 ? rank.count : nil)
+      ranks: settings.accumulate == 1 ? ranks ?? rank.count : nil)
     optimizer = Self.optimizer(settings, network, rank.kernels)
     average =
       settings.ema == 0

@@ -1,0 +1,97 @@
+"""How fast more ranks are, measured: a Markdown table and a picture. See scripts/bench/scaling."""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import shlex
+import statistics
+
+import chart
+from trainings import train
+
+# Network -> pixels a side, images of each rank (weak) and of all (strong), steps: some 10 to 20 s each on one core of a 2023 Xeon.
+WORK = {"vgg11": (224, 8, 16, 10), "resnet18": (96, 32, 64, 24)}
+WHERE = ["threads of a process", "MPI, one machine", "MPI, hosts at 1 Gbit/s"]
+
+
+def measure(options, results):
+    """Adds the images a second of every case to results, in turn, so that a change of the machine's mood hits all alike."""
+    launchers = [("threads of a process", None), ("MPI, one machine", shlex.split(options.launcher or ""))]
+    if options.hosts:
+        launchers = [("MPI, hosts at 1 Gbit/s", shlex.split(options.hosts))]
+    for _ in range(options.rounds):
+        for model in options.models.split(","):
+            size, each, together, steps = WORK[model]
+            for kind in ("weak", "strong"):
+                for ranks in (1, 2, 4):
+                    batch = each * ranks if kind == "weak" else together
+                    for where, launcher in launchers:
+                        arguments = [model, "--image-size", size, "--batch-size", batch, "--threads", 1]
+                        arguments += [] if launcher else ["--ranks", ranks]
+                        command = [*launcher, "-n", str(ranks)] if launcher else []
+                        seconds, _ = train(command, options.program, map(str, arguments), steps)
+                        key = "/".join([model, kind, where, str(ranks)])
+                        results.setdefault(key, []).append(batch / seconds)
+                        print(f"{key}: {batch / seconds:.1f} images/s", flush=True)
+
+
+def speeds(results, model, kind, where):
+    found = {ranks: results.get("/".join([model, kind, where, str(ranks)])) for ranks in (1, 2, 4)}
+    return {ranks: statistics.median(values) for ranks, values in found.items() if values}
+
+
+def table(results, processors):
+    lines = [f"Images/s, and beside it the part of what as many ranks as there are processors ({processors}) could do at best.\n",
+             "| network | scaling | ranks are | 1 rank | 2 ranks | | 4 ranks | |", "|---|---|---|---:|---:|---:|---:|---:|"]
+    for model, (size, each, together, _) in WORK.items():
+        for kind in ("weak", "strong"):
+            for where in WHERE:
+                found = speeds(results, model, kind, where)
+                if len(found) < 3:
+                    continue
+                cells = [f"{found[1]:.1f}"]
+                for ranks in (2, 4):
+                    cells += [f"{found[ranks]:.1f}", f"{found[ranks] / found[1] / min(ranks, processors):.0%}"]
+                said = f"weak, {each} images a rank" if kind == "weak" else f"strong, batch {together}"
+                lines.append(f"| {model}, {size} | {said} | {where} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def draw(results, path, processors):
+    panels = []
+    for model, (size, each, together, _) in WORK.items():
+        for kind in ("weak", "strong"):
+            series = [(where, sorted(speeds(results, model, kind, where).items())) for where in WHERE]
+            series = [(where, points) for where, points in series if points]
+            if not series:
+                continue
+            alone = statistics.median(points[0][1] for _, points in series)
+            said = f"{each} images a rank" if kind == "weak" else f"batch {together}"
+            panels.append(chart.Panel(f"{model}, {size}x{size}, {said}", "ranks", "images/s", series,
+                                      ideal=[(ranks, alone * min(ranks, processors)) for ranks in (1, 2, 4)]))
+    chart.write(path, panels, "images a second by number of ranks; dashed: as many times one rank as there are processors for")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--program")
+    parser.add_argument("--launcher", help="mpirun and its options, without -n")
+    parser.add_argument("--hosts", help="the same, over hosts with slow links")
+    parser.add_argument("--models", default=",".join(WORK))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--results", type=pathlib.Path, required=True, help="JSON file that measurements are added to")
+    parser.add_argument("--svg", type=pathlib.Path, help="draw what is in the results, print the table, and measure nothing")
+    options = parser.parse_args()
+    results = json.loads(options.results.read_text()) if options.results.exists() else {}
+    processors = len(os.sched_getaffinity(0))
+    if not options.svg:
+        measure(options, results)
+        options.results.write_text(json.dumps(results, indent=1) + "\n")
+        return
+    draw(results, options.svg, processors)
+    print(f"Measured on {datetime.date.today()} on {processors} processors; medians.\n\n{table(results, processors)}")
+
+
+if __name__ == "__main__":
+    main()
