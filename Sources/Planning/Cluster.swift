@@ -13,7 +13,7 @@ public struct Cluster: Codable, Equatable, Sendable {
   public var secondsPerAddedByte: Double
 
   /// Vectors of as many bytes are not halved any more, see `MPICommunicator.sumInTree`.
-  static let smallestHalved = 4096.0
+  package static let smallestHalved = 4096.0
 
   public init(ranksPerNode: Int, local: Link, network: Link, secondsPerAddedByte: Double) {
     precondition(ranksPerNode > 0, "a node has a rank")

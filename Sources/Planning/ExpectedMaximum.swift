@@ -11,7 +11,7 @@ public enum ExpectedMaximum {
   }
 
   /// The number below which a standard normal one is with a probability above a half; by bisection.
-  static func quantile(_ probability: Double) -> Double {
+  package static func quantile(_ probability: Double) -> Double {
     var (low, high) = (0.0, 40.0)
     for _ in 0..<80 {
       let middle = (low + high) / 2

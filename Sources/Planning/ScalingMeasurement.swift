@@ -69,7 +69,7 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
   ///
   /// Ranks of a node share its memory and caches: between one rank and as many as were measured at once, times lie on a line. More
   /// threads than processors take turns.
-  func profile(_ point: Point) -> StepProfile? {
+  package func profile(_ point: Point) -> StepProfile? {
     let here = min(point.ranks, cluster.ranksPerNode)
     func turns(_ measured: Int) -> Double { processors.sharing(here) / measuredOn.sharing(measured) }
     let alone = known(point, \.alone)?.slowed(by: turns(1))
@@ -91,5 +91,5 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
       to: point.images, ranks: point.ranks, bytes: point.bytes, from: first, and: last)
   }
 
-  func isMeasured(_ point: Point) -> Bool { point.alone != nil || point.together != nil }
+  package func isMeasured(_ point: Point) -> Bool { point.alone != nil || point.together != nil }
 }

@@ -4,7 +4,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Datasets
+import Datasets
 
 @Suite struct SharedImageSetsTests {
   private func sets() -> [ImageSet] {

@@ -2,7 +2,7 @@ import Failures
 import Foundation
 import Testing
 
-@testable import Files
+import Files
 
 @Suite struct SharedSegmentTests {
   private func scratch() throws -> String {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Planning
+import Planning
 
 /// The closed forms of Thakur, Rabenseifner and Gropp (2005), and what differs from them on purpose.
 @Suite struct ClusterTests {

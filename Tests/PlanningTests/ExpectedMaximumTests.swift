@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Planning
+import Planning
 
 @Suite struct ExpectedMaximumTests {
   /// Means of the largest of n, from tables of order statistics (Harter, 1961): of two it is 1 / sqrt(pi).

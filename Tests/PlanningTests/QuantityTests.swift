@@ -1,7 +1,7 @@
 import Failures
 import Testing
 
-@testable import Planning
+import Planning
 
 @Suite struct QuantityTests {
   @Test(arguments: [

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Planning
+import Planning
 
 @Suite struct ScalingPlanTests {
   private static let fast = Link(latency: 0, secondsPerByte: 0)

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Planning
+import Planning
 
 /// Steps whose communication costs round numbers of seconds.
 @Suite struct StepEstimateTests {
