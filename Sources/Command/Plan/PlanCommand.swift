@@ -12,18 +12,20 @@ struct PlanCommand: ParsableCommand, RankedCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Predict what a training takes on 1 to 1024 ranks.",
     discussion: """
-      Takes a few steps of the real network with the images that a rank would have, without the other ranks, and computes from these
-      times and a network's latency and bandwidth what a step takes on 1, 2, 4, ... ranks: speed, efficiency, memory, the time to the
-      end of the recipe, and from where on more ranks do not pay. Says what it assumes. All options of train apply.
-      Under mpirun, latency and bandwidth are measured between its ranks, and what they cost each other.
+      Takes a few steps of the real network with the images that a rank would have,
+      without the other ranks, and computes from these times and a network's latency
+      and bandwidth what a step takes on 1, 2, 4, ... ranks: speed, efficiency,
+      memory, the time to the end of the recipe, and from where on more ranks do not
+      pay. Says what it assumes. All options of train apply. Under mpirun, latency
+      and bandwidth are measured between its ranks, and what they cost each other.
 
       Examples:
         cnn-dist plan vgg11 --bandwidth 10Gbit --latency 20us
-        cnn-dist plan resnet18 --recipe best --ranks-per-node 32 --bandwidth 100Gbit --latency 2us
-        mpirun --hostfile hosts -n 8 cnn-dist plan vgg11      the network that there is
-        cnn-dist plan resnet18 --weak --batch-size 32         a batch of 32 a rank
+        cnn-dist plan resnet18 --ranks-per-node 32 --bandwidth 100Gbit --latency 2us
+        cnn-dist plan resnet18 --weak --batch-size 32     a batch of 32 a rank
         cnn-dist plan lenet --json > lenet.json
-        cnn-dist plan lenet --probe lenet.json --bandwidth 1Gbit    the same times, another network
+        cnn-dist plan lenet --probe lenet.json --bandwidth 1Gbit   the same times
+        mpirun --hostfile hosts -n 8 cnn-dist plan vgg11  the network that there is
       """)
 
   @Argument(
