@@ -24,6 +24,7 @@ class CnnDist(Package):
     depends_on("zlib-api")
     depends_on("openssl@3:")
     depends_on("curl")
+    depends_on("libpng")
 
     requires("target=x86_64_v3:", msg="AVX2 is needed")
 
