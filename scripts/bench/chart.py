@@ -37,10 +37,10 @@ class Panel:
         return f"{LEFT + share * WIDTH:.1f},{TOP + HEIGHT * (1 - min(point[1], self.most) / self.most):.1f}"
 
     def label(self, value):
-        return f"{100 * value:.0f} %" if self.percent else f"{value:,.4g}"
+        return f"{100 * value:.0f} %" if self.percent else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
-    def svg(self, offset):
-        parts = [f'<g transform="translate({offset},0)">', f'<text class="t" x="{LEFT}" y="20">{escape(self.title)}</text>',
+    def svg(self, x, y):
+        parts = [f'<g transform="translate({x},{y})">', f'<text class="t" x="{LEFT}" y="20">{escape(self.title)}</text>',
                  f'<text x="{LEFT}" y="37">{escape(self.y_name)}</text>']
         for tick in range(5):
             y = TOP + HEIGHT * (1 - tick / 4)
@@ -65,9 +65,10 @@ class Panel:
 
 
 def write(path, panels, title):
-    """Writes panels beside each other; `title` is what a screen reader says."""
-    width = len(panels) * (LEFT + WIDTH + GAP)
-    height = TOP + HEIGHT + BOTTOM
-    body = "\n".join(panel.svg(index * (LEFT + WIDTH + GAP)) for index, panel in enumerate(panels))
+    """Writes three panels beside each other, or rows of two; `title` is what a screen reader says."""
+    columns = len(panels) if len(panels) in (1, 3) else 2
+    across, down = LEFT + WIDTH + GAP, TOP + HEIGHT + BOTTOM
+    width, height = columns * across, (len(panels) + columns - 1) // columns * down
+    body = "\n".join(panel.svg(index % columns * across, index // columns * down) for index, panel in enumerate(panels))
     path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
                     f'role="img" aria-label="{escape(title)}">\n<style>{style()}</style>\n{body}\n</svg>\n')

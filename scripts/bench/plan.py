@@ -5,7 +5,8 @@ import shlex
 import statistics
 import sys
 
-from trainings import output, train
+from steps import output
+from trainings import train
 
 # Network, pixels a side, batch: one of many small messages, one of large sums, one of factors, one of batch normalisation.
 WORK = [("lenet", 28, 256), ("vgg11-small", 64, 64), ("vgg11", 32, 64), ("resnet18", 32, 64)]
@@ -35,8 +36,8 @@ def main():
             predicted, measured, bytes_predicted, bytes_measured = [], [], [], []
             for _ in range(options.rounds):
                 plan = json.loads(output(
-                    [*start, options.program, "plan", *settings, "--json", "--seconds", str(int(options.seconds)),
-                     "--most", str(max(2, ranks))]))
+                    *start, options.program, "plan", *settings, "--json", "--seconds", int(options.seconds), "--most",
+                    max(2, ranks)))
                 row = next(row for row in plan["plan"]["rows"] if row["ranks"] == ranks)
                 steps = max(12, min(600, int(options.seconds / row["step_seconds"])))
                 seconds, used = train(start, options.program, settings, steps)

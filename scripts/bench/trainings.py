@@ -1,13 +1,13 @@
 """Trainings that are timed, for the scripts of this folder: seconds of a step and memory of a rank, while they run."""
 import json
+import math
 import os
 import pathlib
-import shlex
 import statistics
-import subprocess
 import tempfile
 import threading
-import time
+
+from steps import output
 
 
 def ranks_of(run):
@@ -72,27 +72,22 @@ def steps(run):
     return [record["step"] for record in records(run)]
 
 
-def output(command):
-    result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-    if result.returncode != 0:
-        raise SystemExit(f"{shlex.join(map(str, command))}\n{result.stdout}{result.stderr}exit {result.returncode}")
-    return result.stdout
-
-
 def train(launcher, program, arguments, number, scratch="/var/tmp"):
-    """Trains for some steps; returns the median of their seconds, the whole batch's images a second, and bytes a rank.
+    """Trains for some steps; returns a step's seconds and a rank's bytes.
 
-    The first steps, a fifth and at least two, warm up.
+    The first steps, a fifth and at least two, warm up. Of the others, blocks of at least 0.2 s, since times are whole milliseconds;
+    their median.
     """
     with tempfile.TemporaryDirectory(prefix="cnn-dist-bench-", dir=scratch) as directory:
         run = str(pathlib.Path(directory, "run"))
         memory = Memory(run, number)
         memory.start()
-        output([*launcher, program, "train", *arguments, "--max-steps", str(number), "--log-every", "1", "--eval-every", "0",
-                "--checkpoint-every", "1000000", "--no-tensorboard", "--quiet", "--run", run])
+        output(*launcher, program, "train", *arguments, "--max-steps", number, "--log-every", 1, "--eval-every", 0,
+               "--checkpoint-every", 1_000_000, "--no-tensorboard", "--quiet", "--run", run)
         used = memory.bytes()
         times = [record["time"] for record in records(run)]
-        time.sleep(0.1)
     warm = max(2, number // 5)
-    seconds = [after - before for before, after in zip(times[warm - 1:], times[warm:])]
-    return statistics.median(seconds), used
+    times = times[warm - 1:]
+    block = min(len(times) - 1, math.ceil(0.2 * (len(times) - 1) / (times[-1] - times[0])))
+    ends = times[::block]
+    return statistics.median((after - before) / block for before, after in zip(ends, ends[1:])), used

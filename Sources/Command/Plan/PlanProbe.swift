@@ -104,7 +104,7 @@ struct PlanProbe {
     var points: [ScalingMeasurement.Point] = []
     var known: [String: Int] = [:]
     var last: (images: Int, seconds: Double)?
-    // From the fewest images on, as long as there is time.
+    // From the fewest images on, as long as there is time; ranks with as many images each have nothing to be extrapolated from.
     for ranks in sizes.reversed() {
       let probe = try rank.together { () throws(Failure) in
         try StepProbe(settings(of: ranks), data: data, ranks: ranks, rank: rank)
@@ -120,7 +120,7 @@ struct PlanProbe {
       }
       let spent = (ContinuousClock.now - start) / .seconds(1)
       let expected = last.map { 5 * $0.seconds * Double(probe.images) / Double($0.images) } ?? 0
-      if try agreed(spent + expected) < 1.5 * seconds || points.count < 2 {
+      if try agreed(spent + expected) < 1.5 * seconds || points.count < 2 || weak {
         let here = rank.communication.localSize
         let crowd = min(ranks, ranksPerNode)
         if here > 1, crowd > 1 { point.together = try crowded(probe, seconds: share) }
