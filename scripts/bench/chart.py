@@ -4,7 +4,7 @@ from html import escape
 
 # Of Okabe and Ito (2008), told apart by everybody; the second is for dark pages.
 COLOURS = [("#0072b2", "#56b4e9"), ("#d55e00", "#ff9e4a"), ("#009e73", "#4fd1a5"), ("#a2558a", "#dd9cc6")]
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 300, 190, 46, 46, 76, 34
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, GAP = 300, 190, 54, 46, 76, 26
 
 
 def style():
