@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # Hosts that are network namespaces of this machine; sourced, behind lib.sh, by what tries something on them (hosts, ../bench/shaped.sh).
 #
 # The script has set `count`, the number of hosts, `program`, and `keep` (not empty: leave the scratch directory), and calls
