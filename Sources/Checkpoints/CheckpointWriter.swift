@@ -68,17 +68,22 @@ public final class CheckpointWriter: Sendable {
 
   /// Copies the tensors and has them saved; they may change again when it returns.
   public func save(_ contents: CheckpointContents) {
-    let start = ContinuousClock.now
-    state.wait(until: { $0.contents == nil })
+    wait()
     let free = ContinuousClock.now
     contents.copy()
     let end = ContinuousClock.now
     state.update {
       precondition(!$0.isStopping, "a finished writer saves nothing")
       $0.contents = contents
-      $0.costs.stallSeconds += (free - start) / .seconds(1)
       $0.costs.copySeconds += (end - free) / .seconds(1)
     }
+  }
+
+  /// Waits until the tensors of the last save are read no more.
+  public func wait() {
+    let start = ContinuousClock.now
+    state.wait(until: { $0.contents == nil })
+    state.update { $0.costs.stallSeconds += (ContinuousClock.now - start) / .seconds(1) }
   }
 
   /// What the saves have cost so far.

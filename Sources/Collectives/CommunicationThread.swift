@@ -146,6 +146,16 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
     try run(.tree(values))
   }
 
+  public func sumPartInTree(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+  ) throws(Failure) {
+    try run(.treePart(values, parts))
+  }
+
+  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+    try run(.gatherParts(values, parts))
+  }
+
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)
     throws(Failure)
   {

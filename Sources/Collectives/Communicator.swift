@@ -35,6 +35,18 @@ public protocol Communicator: AnyObject {
   /// ranks is a power of two.
   func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure)
 
+  /// The first half of ``sumInTree(_:)``: overwrites this rank's part of `values` with its bits; what the other parts hold
+  /// afterwards is of no use.
+  ///
+  /// - Parameters:
+  ///   - values: the elements of the parts' range.
+  ///   - parts: of as many ranks as there are.
+  func sumPartInTree(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure)
+
+  /// Overwrites `values` on every rank with each rank's own part of them: the second half of ``sumInTree(_:)``. For any number of
+  /// ranks.
+  func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure)
+
   /// Fills `all` (size times the length of `bytes`) with every rank's bytes in the order of ranks.
   func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws(Failure)
 
@@ -60,6 +72,12 @@ extension Communicator {
 
   func checkTree() {
     precondition(size & (size - 1) == 0, "a tree of ranks has a power of two, not \(size)")
+  }
+
+  func checkParts(_ parts: RankParts, of values: UnsafeMutableBufferPointer<Float>) {
+    precondition(
+      parts.size == size && parts.range.count == values.count,
+      "parts of \(parts.range.count) values for \(parts.size) ranks, not of \(values.count) for \(size)")
   }
 
   func checkGather(_ bytes: Int, into all: Int) {

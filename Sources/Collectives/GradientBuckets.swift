@@ -13,22 +13,32 @@ public struct GradientBuckets: Equatable, Sendable {
   ///   - count: elements of the gradient buffer.
   ///   - slotOffsets: where each parameter starts, in any order.
   ///   - bucketBytes: the size that a bucket does not exceed.
-  ///   - excluding: ranges that need no reduction, in order and apart.
+  ///   - grain: pieces of a parameter end at multiples of it, counted from the beginning of the buffer, where that is possible.
+  ///   - excluding: ranges that need no reduction, in order and apart; no bucket lies on both sides of one.
   public init(
-    count: Int, slotOffsets: [Int], bucketBytes: Int = 25_000_000, excluding: [Range<Int>] = []
+    count: Int, slotOffsets: [Int], bucketBytes: Int = standardBytes, grain: Int = line,
+    excluding: [Range<Int>] = []
   ) {
-    precondition(count >= 0 && bucketBytes > 0, "buckets have a size")
+    precondition(count >= 0, "buckets are cut out of a buffer")
     self.count = count
-    let limit = max(1, bucketBytes / MemoryLayout<Float>.stride)
     let bounds = [0] + excluding.flatMap { [$0.lowerBound, $0.upperBound] } + [count]
     precondition(bounds == bounds.sorted(), "excluded ranges are in order, apart, and in the buffer")
     ranges = stride(from: 0, to: bounds.count, by: 2).reversed().flatMap {
-      Self.cut(bounds[$0]..<bounds[$0 + 1], at: slotOffsets, limit: limit)
+      Self.cut(bounds[$0]..<bounds[$0 + 1], at: slotOffsets, bucketBytes: bucketBytes, grain: grain)
     }
   }
 
-  /// Buckets of a part of the buffer, the last first.
-  private static func cut(_ part: Range<Int>, at slotOffsets: [Int], limit: Int) -> [Range<Int>] {
+  /// About 25 MB.
+  public static let standardBytes = 25_000_000
+  /// Elements of a cache line.
+  public static let line = 64 / MemoryLayout<Float>.stride
+
+  /// A part of a buffer, cut as whole buffers are; the last bucket first.
+  public static func cut(
+    _ part: Range<Int>, at slotOffsets: [Int], bucketBytes: Int = standardBytes, grain: Int = line
+  ) -> [Range<Int>] {
+    precondition(bucketBytes > 0, "buckets have a size")
+    let limit = max(1, bucketBytes / MemoryLayout<Float>.stride)
     let starts = Set(slotOffsets + [part.lowerBound]).filter(part.contains).sorted(by: >)
     var ranges = [Range<Int>]()
     // The bucket being filled is `start ..< end`; `start` is also the end of the next parameter.
@@ -39,7 +49,7 @@ public struct GradientBuckets: Equatable, Sendable {
         end = start
       }
       if end - slot > limit {
-        ranges += pieces(of: slot..<end, limit: limit)
+        ranges += pieces(of: slot..<end, limit: limit, grain: grain)
         end = slot
       }
       start = slot
@@ -48,15 +58,21 @@ public struct GradientBuckets: Equatable, Sendable {
     return ranges
   }
 
-  /// Equal pieces of one large parameter, the last first; they start at multiples of a cache line where that is possible.
-  private static func pieces(of slot: Range<Int>, limit: Int) -> [Range<Int>] {
+  /// About equal pieces of one large parameter, the last first.
+  private static func pieces(of slot: Range<Int>, limit: Int, grain: Int) -> [Range<Int>] {
     let pieces = (slot.count + limit - 1) / limit
     let even = (slot.count + pieces - 1) / pieces
-    let line = 64 / MemoryLayout<Float>.stride
-    let aligned = (even + line - 1) / line * line
-    let length = aligned <= limit ? aligned : even
-    return stride(from: slot.lowerBound, to: slot.upperBound, by: length)
-      .map { $0..<min($0 + length, slot.upperBound) }
-      .reversed()
+    let aligned = (even + grain - 1) / grain * grain
+    let length = grain <= limit ? min(aligned, limit / grain * grain) : even
+    var ranges: [Range<Int>] = []
+    var start = slot.lowerBound
+    while start < slot.upperBound {
+      let end = start + length
+      let bound = end / grain * grain
+      let next = min(slot.upperBound, grain <= limit && bound > start ? bound : end)
+      ranges.append(start..<next)
+      start = next
+    }
+    return ranges.reversed()
   }
 }

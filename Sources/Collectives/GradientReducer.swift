@@ -16,6 +16,8 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   private let thread: CommunicationThread
   private let gradients: UnsafeMutableBufferPointer<Float>
   private let buckets: [Range<Int>]
+  /// The parts of each bucket; nil where every rank gets all of it.
+  private let parts: [RankParts?]
   private let isOrdered: Bool
   /// Buckets handed over in this step; the computing thread's.
   private var submitted = 0
@@ -29,15 +31,18 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   ///   - gradients: the flat buffer, which outlives the reducer.
   ///   - buckets: the ranges of that buffer, the same on every rank.
   ///   - isOrdered: whether sums are added up in a fixed tree; see ``Communicator/sumInTree(_:)``.
+  ///   - parts: how a bucket is divided of which a rank needs only its own part; nil where it needs all of it. Without a tree all
+  ///     ranks get everything.
   public init(
     thread: CommunicationThread, gradients: UnsafeMutableBufferPointer<Float>, buckets: GradientBuckets,
-    isOrdered: Bool
+    isOrdered: Bool, parts: (_ bucket: Range<Int>) -> RankParts? = { _ in nil }
   ) {
     precondition(buckets.count == gradients.count, "the buckets cover the gradients")
     self.thread = thread
     self.gradients = gradients
     self.isOrdered = isOrdered
     self.buckets = thread.size > 1 ? buckets.ranges : []
+    self.parts = self.buckets.map(parts)
   }
 
   /// Starts a step: no gradient is final yet.
@@ -81,13 +86,19 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
 
   /// Reduces the next bucket.
   public func run(on communicator: any Communicator) {
-    let range = buckets[reduced]
+    let (range, parts) = (buckets[reduced], parts[reduced])
     reduced += 1
     guard failure == nil else { return }
     let start = monotonicSeconds()
     do throws(Failure) {
       let values = UnsafeMutableBufferPointer(rebasing: gradients[range])
-      if isOrdered { try communicator.sumInTree(values) } else { try communicator.allReduce(values, .sum) }
+      if !isOrdered {
+        try communicator.allReduce(values, .sum)
+      } else if let parts {
+        try communicator.sumPartInTree(values, parts)
+      } else {
+        try communicator.sumInTree(values)
+      }
     } catch {
       failure = error
     }

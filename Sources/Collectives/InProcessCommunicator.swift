@@ -70,10 +70,36 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
     try reduce(.treeSum, values) { $0 + $1 }
   }
 
-  /// Each rank reduces a slice of its own and stores it in every rank's buffer: 2 count elements of traffic a rank.
+  public func sumPartInTree(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+  ) throws(Failure) {
+    checkTree()
+    checkParts(parts, of: values)
+    let first = parts.range.lowerBound
+    let own = parts[rank]
+    try reduce(.treePart, values, slice: own.lowerBound - first..<own.upperBound - first) { $0 + $1 }
+  }
+
+  /// Each rank fetches what the others have.
+  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+    checkParts(parts, of: values)
+    guard size > 1 else { return }
+    let call = InProcessCall(.gatherParts, count: values.count, address: values.baseAddress)
+    try collective(call) { peers in
+      guard let base = values.baseAddress else { return }
+      for peer in 0..<size where peer != rank {
+        let first = parts[peer].lowerBound - parts.range.lowerBound
+        let source = peers[peer].address!.assumingMemoryBound(to: Float.self)
+        (base + first).update(from: source + first, count: parts[peer].count)
+      }
+    }
+  }
+
+  /// Each rank reduces a slice of its own and stores it in every rank's buffer, or where the slice is given in its own:
+  /// 2 count elements of traffic a rank.
   @inline(__always)
   private func reduce<Value>(
-    _ kind: InProcessCall.Kind, _ values: UnsafeMutableBufferPointer<Value>,
+    _ kind: InProcessCall.Kind, _ values: UnsafeMutableBufferPointer<Value>, slice: Range<Int>? = nil,
     _ combine: (Value, Value) -> Value
   ) throws(Failure) {
     guard size > 1 else { return }
@@ -81,10 +107,10 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
     try collective(InProcessCall(kind, count: values.count, address: values.baseAddress)) { peers in
       // Slices start on multiples of 16 elements, so that two ranks hardly ever write to one cache line.
       let share = ((values.count + size - 1) / size + 15) / 16 * 16
-      let end = min((rank + 1) * share, values.count)
+      let end = slice?.upperBound ?? min((rank + 1) * share, values.count)
       // The block stays in the first-level cache while all ranks are added to it.
       let block = 8192 / MemoryLayout<Value>.stride
-      var start = rank * share
+      var start = slice?.lowerBound ?? rank * share
       while start < end {
         let count = min(block, end - start)
         let first = peers[0].address!.assumingMemoryBound(to: Value.self) + start
@@ -93,7 +119,7 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
           let other = peers[peer].address!.assumingMemoryBound(to: Value.self) + start
           for i in 0..<count { sum[i] = combine(sum[i], other[i]) }
         }
-        if kind == .treeSum {
+        if kind == .treeSum || kind == .treePart {
           var distance = 1
           while distance < size {
             for sum in stride(from: 0, to: size, by: 2 * distance) { add(sum + distance, to: sum) }
@@ -102,7 +128,7 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
         } else {
           for peer in 1..<size { add(peer, to: 0) }
         }
-        for peer in 1..<size {
+        for peer in 1..<size where slice == nil || peer == rank {
           let other = peers[peer].address!.assumingMemoryBound(to: Value.self) + start
           other.update(from: first, count: count)
         }

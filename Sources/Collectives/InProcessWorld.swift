@@ -9,6 +9,8 @@ struct InProcessCall {
     case allGather = "all-gather"
     case floatSum = "all-reduce (sum of floats)"
     case treeSum = "all-reduce (sum of floats in a tree)"
+    case treePart = "reduce-scatter (sum of floats in a tree)"
+    case gatherParts = "all-gather of parts"
     case floatMax = "all-reduce (max of floats)"
     case doubleSum = "all-reduce (sum of doubles)"
     case doubleMax = "all-reduce (max of doubles)"
@@ -37,6 +39,7 @@ struct InProcessCall {
     case .barrier: "a barrier"
     case .broadcast: "a broadcast of \(count) bytes from rank \(root)"
     case .allGather: "an all-gather of \(count) bytes"
+    case .treePart: "a \(kind.rawValue) over \(count)"
     default: "an \(kind.rawValue) over \(count)"
     }
   }

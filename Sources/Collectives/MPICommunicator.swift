@@ -94,25 +94,61 @@ public final class MPICommunicator: Communicator {
   /// rank sends 2 (R - 1) / R of the vector, as a ring does, in 2 log R steps.
   public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     checkTree()
-    guard let base = values.baseAddress else { return }
-    try sumInTree(base, values.count, distance: 1)
+    try tree(.both, values, RankParts(0..<values.count, ranks: size, grain: 16))
   }
 
-  private func sumInTree(_ values: UnsafeMutablePointer<Float>, _ count: Int, distance: Int) throws(Failure) {
+  public func sumPartInTree(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+  ) throws(Failure) {
+    checkTree()
+    checkParts(parts, of: values)
+    try tree(.halving, values, parts)
+  }
+
+  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+    checkParts(parts, of: values)
+    guard !parts.areHalves else { return try tree(.doubling, values, parts) }
+    for root in 0..<size {
+      let part = parts[root]
+      let first = part.lowerBound - parts.range.lowerBound
+      let own = UnsafeMutableBufferPointer(rebasing: values[first..<first + part.count])
+      try broadcast(UnsafeMutableRawBufferPointer(own), from: root)
+    }
+  }
+
+  /// What of a sum in a tree is done: everything, or one half of it.
+  private enum Passage { case both, halving, doubling }
+
+  private func tree(
+    _ passage: Passage, _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+  ) throws(Failure) {
+    guard let base = values.baseAddress else { return }
+    try tree(passage, base, parts.range, parts, distance: 1)
+  }
+
+  /// - Parameter part: the elements of the parts' range that are left to this rank and those further away.
+  private func tree(
+    _ passage: Passage, _ base: UnsafeMutablePointer<Float>, _ part: Range<Int>, _ parts: RankParts,
+    distance: Int
+  ) throws(Failure) {
     guard distance < size else { return }
     let peer = rank ^ distance
-    // So few values that halving them would only take more messages.
-    guard count > 1024 else {
-      try add(from: peer, sending: values, count, to: values, count)
-      return try sumInTree(values, count, distance: 2 * distance)
+    func place(_ range: Range<Int>) -> UnsafeMutablePointer<Float> {
+      base + (range.lowerBound - parts.range.lowerBound)
     }
-    let middle = count / 2 / 16 * 16
-    let lower = (values, middle)
-    let upper = (values + middle, count - middle)
-    let (own, other) = rank & distance == 0 ? (lower, upper) : (upper, lower)
-    try add(from: peer, sending: other.0, other.1, to: own.0, own.1)
-    try sumInTree(own.0, own.1, distance: 2 * distance)
-    try exchange(own.0, own.1, other.0, other.1, with: peer)
+    // So few values that halving them would only take more messages.
+    guard passage != .both || part.count > 1024 else {
+      try add(from: peer, sending: place(part), part.count, to: place(part), part.count)
+      return try tree(passage, base, part, parts, distance: 2 * distance)
+    }
+    let (own, other) = parts.halves(of: part, rank: rank, distance: distance)
+    if passage != .doubling {
+      try add(from: peer, sending: place(other), other.count, to: place(own), own.count)
+    }
+    try tree(passage, base, own, parts, distance: 2 * distance)
+    if passage != .halving {
+      try exchange(place(own), own.count, place(other), other.count, with: peer)
+    }
   }
 
   /// values += those of rank `peer`, which gets what is `sent`: other values, or the same if they are one piece.

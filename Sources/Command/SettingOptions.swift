@@ -135,6 +135,10 @@ struct SettingOptions: ParsableArguments {
   var ranks: String?
   @Option(help: ArgumentHelp("Threads of each rank.", valueName: "n"))
   var threads: String?
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Each rank keeps the optimizer's moments of a part of the parameters, and updates these for all.")
+  var shardOptimizer: Bool?
   @Option(
     help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
   var startLimit: String?
@@ -194,7 +198,7 @@ struct SettingOptions: ParsableArguments {
       "on-nonfinite": onNonFinite, "stall-warning": stallWarning, "stall-limit": stallLimit,
       "audit-every": auditEvery, "start-limit": startLimit, "heal": heal ? "true" : nil, "seed": seed,
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
-      "threads": threads,
+      "threads": threads, "shard-optimizer": shardOptimizer.map { "\($0)" },
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,

@@ -37,8 +37,8 @@ final class Lanes: TeamWork {
     case squares
   }
 
-  /// Gradients whose squares are added up together.
-  private static let block = 1 << 18
+  private var blocks: GradientBlocks
+  /// The sum of the squares of each block; those of other ranks' blocks once these have said them.
   private let squares: UnsafeMutableBufferPointer<Double>
 
   init(
@@ -64,7 +64,8 @@ final class Lanes: TeamWork {
     }
     barrier = Barrier(count: team.count)
     logits = FloatBuffer(count: team.count == 1 ? 0 : capacity * graph.output.shape.count)
-    squares = .allocate(capacity: (graph.parameterCount + Self.block - 1) / Self.block)
+    blocks = GradientBlocks(graph.parameters, factored: factors.map(\.weightRange))
+    squares = .allocate(capacity: blocks.ranges.count)
     squares.initialize(repeating: 0)
     images = TensorView(gradients.base, batch: 0, shape: graph.input.shape)
   }
@@ -106,8 +107,14 @@ final class Lanes: TeamWork {
     lanes.map { _ in NetworkGradients(self, gradients, factors.compactMap(\.self), kernels: kernels) }
   }
 
-  func sumOfGradientSquares() -> Double {
+  /// From now on the summed gradients in these ranges alone are here, besides those that come from factors.
+  func own(_ ranges: [Range<Int>]) { blocks.own(ranges) }
+
+  func sumOfGradientSquares<Problem: Error>(
+    sharing: (UnsafeMutableBufferPointer<Double>) throws(Problem) -> Void
+  ) throws(Problem) -> Double {
     run(.squares)
+    if blocks.areOwned != nil { try sharing(squares) }
     return factors.reduce(squares.reduce(0, +)) { sum, factors in
       sum + (usesFactors ? factors?.sumOfSquares ?? 0 : 0)
     }
@@ -147,17 +154,18 @@ final class Lanes: TeamWork {
     }
   }
 
-  /// Of one block of gradients, without the weights whose gradients come from factors.
+  /// Of one block of gradients; 0 where they come from factors or are another rank's.
   private func sumOfSquares(_ block: Int) -> Double {
-    let range = block * Self.block..<min((block + 1) * Self.block, parameterCount)
-    var sum = 0.0
-    var start = range.lowerBound
-    for factors in factors where usesFactors {
-      guard let weight = factors?.weightRange.clamped(to: range), !weight.isEmpty else { continue }
-      sum += kernels.sumOfSquares(gradients.base + start, count: weight.lowerBound - start)
-      start = weight.upperBound
-    }
-    return sum + kernels.sumOfSquares(gradients.base + start, count: range.upperBound - start)
+    if usesFactors && blocks.areFactored[block] || blocks.areOwned?[block] == false { return 0 }
+    let range = blocks.ranges[block]
+    return kernels.sumOfSquares(gradients.base + range.lowerBound, count: range.count)
+  }
+
+  /// Of a parameter's gradients, which do not come from factors. Where some are another rank's, that of the last
+  /// ``sumOfGradientSquares(sharing:)``.
+  func sumOfSquares(of parameter: Range<Int>) -> Double {
+    let isShared = blocks.areOwned != nil
+    return blocks.blocks(of: parameter).reduce(0) { $0 + (isShared ? squares[$1] : sumOfSquares($1)) }
   }
 
   // MARK: Backward

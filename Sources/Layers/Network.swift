@@ -143,7 +143,20 @@ public final class Network {
 
   /// The sum of the squares of all gradients, in double precision; the same on any number of threads. Not finite where any of them
   /// is not.
-  public func sumOfGradientSquares() -> Double { lanes.sumOfGradientSquares() }
+  public func sumOfGradientSquares() -> Double { lanes.sumOfGradientSquares { _ in } }
+
+  /// As ``sumOfGradientSquares()``, where this rank has the sums of some gradients alone; see ``own(_:)``.
+  ///
+  /// - Parameter sharing: adds up, over all ranks, the squares of blocks, which are 0 where the gradients are another's.
+  public func sumOfGradientSquares<Problem: Error>(
+    sharing: (UnsafeMutableBufferPointer<Double>) throws(Problem) -> Void
+  ) throws(Problem) -> Double {
+    try lanes.sumOfGradientSquares(sharing: sharing)
+  }
+
+  /// Says that after the reduction the gradients in some ranges alone are here, besides those that come from ``factors``. Ranges end
+  /// at multiples of ``GradientBlocks/grain`` or where a parameter ends.
+  public func own(_ ranges: [Range<Int>]) { lanes.own(ranges) }
 
   /// One operator's part of backward, of a network with one lane; adds to its parameters' gradients.
   package func backward(_ index: Int, _ images: TensorView, samples: SampleKeys) {

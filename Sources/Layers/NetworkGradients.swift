@@ -63,6 +63,6 @@ final class NetworkGradients: GradientSource {
     if lanes.usesFactors, let factors = factors.first(where: { $0.weightRange == range }) {
       return factors.sumOfSquares
     }
-    return flat.sumOfSquares(of: range, kernels)
+    return lanes.sumOfSquares(of: range)
   }
 }

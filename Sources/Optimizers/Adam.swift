@@ -13,27 +13,33 @@ public final class Adam: Optimizer {
   private let spans: [ParameterSpan]
   private let weightDecay: Float
   private let isDecoupled: Bool
+  public let owned: OwnedRanges
   private let first: FloatBuffer
   private let second: FloatBuffer
   private let kernels: any KernelSet.Type
 
-  /// - Parameter isDecoupled: makes it AdamW.
+  /// - Parameters:
+  ///   - isDecoupled: makes it AdamW.
+  ///   - owned: what is updated; nil for everything.
   public init(
-    _ spans: [ParameterSpan], weightDecay: Float, isDecoupled: Bool = false, kernels: any KernelSet.Type
+    _ spans: [ParameterSpan], weightDecay: Float, isDecoupled: Bool = false, owned: OwnedRanges? = nil,
+    kernels: any KernelSet.Type
   ) {
     self.spans = spans.joined(weightDecay: weightDecay)
     self.weightDecay = weightDecay
     self.isDecoupled = isDecoupled
     self.kernels = kernels
-    first = FloatBuffer(count: spans.bufferCount)
-    second = FloatBuffer(count: spans.bufferCount)
+    let owned = owned ?? spans.everything
+    self.owned = owned
+    first = FloatBuffer(count: owned.count)
+    second = FloatBuffer(count: owned.count)
   }
 
   public var moments: [(name: String, buffer: FloatBuffer)] { [("exp_avg", first), ("exp_avg_sq", second)] }
 
   public func update(
     parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
-    part: Part
+    elements: Range<Int>
   ) {
     func hyper(_ weightDecay: Float) -> AdamStep {
       AdamStep(
@@ -41,12 +47,14 @@ public final class Adam: Optimizer {
         isDecoupled: isDecoupled, gradientScale: gradientScale, step: step)
     }
     let (decaying, plain) = (hyper(weightDecay), hyper(0))
-    spans.forEach(in: part.range(of: first.count)) { range, decays in
-      gradients.forEachPiece(of: range) { offset, piece in
-        guard let gradients = piece.baseAddress else { return }
-        kernels.adam(
-          parameters: parameters.base + offset, gradients: gradients, first: first.base + offset,
-          second: second.base + offset, count: piece.count, hyper: decays ? decaying : plain)
+    owned.forEach(in: elements) { elements, shift in
+      spans.forEach(in: elements) { range, decays in
+        gradients.forEachPiece(of: range) { offset, piece in
+          guard let gradients = piece.baseAddress else { return }
+          kernels.adam(
+            parameters: parameters.base + offset, gradients: gradients, first: first.base + offset - shift,
+            second: second.base + offset - shift, count: piece.count, hyper: decays ? decaying : plain)
+        }
       }
     }
   }

@@ -5,22 +5,33 @@ import Tensors
 ///
 /// An optimizer is made from the spans of the parameter tensors; weight decay applies to those that say so.
 public protocol Optimizer: AnyObject {
-  /// The moments, each as long as the parameters and at the same offsets, with the names that PyTorch gives them.
+  /// The moments of what is ``owned``, with the names that PyTorch gives them.
   var moments: [(name: String, buffer: FloatBuffer)] { get }
+  /// What is updated, and where its moments lie.
+  var owned: OwnedRanges { get }
+  /// Whether ``prepare(parameters:gradients:gradientScale:part:)`` does anything.
+  var needsPreparation: Bool { get }
 
-  /// Updates a part of `parameters` in place; allocates nothing. What lies behind the last span stays as it is.
+  /// Works out what an update needs to know of whole tensors, also of what others update; comes before ``update``.
   ///
-  /// Parts may be updated at the same time by different threads; together they are everything.
+  /// - Parameter part: which part of it; parts may be worked out at the same time.
+  func prepare(
+    parameters: FloatBuffer, gradients: any GradientSource, gradientScale: Float, part: Part)
+
+  /// Updates some elements of `parameters` in place, as far as they are ``owned``; allocates nothing. What lies behind the last span
+  /// stays as it is.
+  ///
+  /// Ranges that are apart may be updated at the same time by different threads.
   ///
   /// - Parameters:
   ///   - gradients: of the parameters, at the same offsets.
   ///   - step: the update's number, from 1.
   ///   - rate: the learning rate.
   ///   - gradientScale: multiplies every gradient first; the gradients themselves stay as they are.
-  ///   - part: which part.
+  ///   - elements: whole cache lines.
   func update(
     parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
-    part: Part)
+    elements: Range<Int>)
 }
 
 /// One of some equal parts of a flat buffer.
@@ -43,15 +54,28 @@ public struct Part: Sendable {
     let bound = { (part: Int) in min(elements, lines * part / self.count * FloatBuffer.alignment) }
     return bound(index)..<bound(index + 1)
   }
+
+  /// This part of some elements.
+  func range(of elements: Range<Int>) -> Range<Int> {
+    let part = range(of: elements.count)
+    return elements.lowerBound + part.lowerBound..<elements.lowerBound + part.upperBound
+  }
 }
 
 extension Optimizer {
-  /// Updates everything.
+  public var needsPreparation: Bool { false }
+
+  public func prepare(
+    parameters: FloatBuffer, gradients: any GradientSource, gradientScale: Float, part: Part
+  ) {}
+
+  /// Updates everything that is owned.
   public func update(
     parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float
   ) {
+    prepare(parameters: parameters, gradients: gradients, gradientScale: gradientScale, part: .whole)
     update(
       parameters: parameters, gradients: gradients, step: step, rate: rate, gradientScale: gradientScale,
-      part: .whole)
+      elements: 0..<parameters.count)
   }
 }

@@ -23,6 +23,9 @@ extension [ParameterSpan] {
   /// Floats that a moment of these parameters has.
   var bufferCount: Int { FloatBuffer.aligned(last?.end ?? 0) }
 
+  /// Every element.
+  var everything: OwnedRanges { OwnedRanges([0..<bufferCount]) }
+
   /// Calls `body` with what lies within a range of the buffer, and whether it decays.
   func forEach(in range: Range<Int>, _ body: (_ elements: Range<Int>, _ decays: Bool) -> Void) {
     for span in self {

@@ -10,13 +10,16 @@ public final class SGD: Optimizer {
   private let momentum: Float
   private let nesterov: Bool
   private let weightDecay: Float
+  public let owned: OwnedRanges
   private let velocity: FloatBuffer?
   private let kernels: any KernelSet.Type
 
-  /// - Parameter nesterov: needs a momentum.
+  /// - Parameters:
+  ///   - nesterov: needs a momentum.
+  ///   - owned: what is updated; nil for everything.
   public init(
     _ spans: [ParameterSpan], momentum: Float, nesterov: Bool = false, weightDecay: Float,
-    kernels: any KernelSet.Type
+    owned: OwnedRanges? = nil, kernels: any KernelSet.Type
   ) {
     precondition(!nesterov || momentum > 0, "Nesterov's momentum is a momentum")
     self.spans = spans.joined(weightDecay: weightDecay)
@@ -24,7 +27,9 @@ public final class SGD: Optimizer {
     self.nesterov = nesterov
     self.weightDecay = weightDecay
     self.kernels = kernels
-    velocity = momentum == 0 ? nil : FloatBuffer(count: spans.bufferCount)
+    let owned = owned ?? spans.everything
+    self.owned = owned
+    velocity = momentum == 0 ? nil : FloatBuffer(count: owned.count)
   }
 
   public var moments: [(name: String, buffer: FloatBuffer)] {
@@ -33,17 +38,19 @@ public final class SGD: Optimizer {
 
   public func update(
     parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
-    part: Part
+    elements: Range<Int>
   ) {
-    spans.forEach(in: part.range(of: spans.bufferCount)) { range, decays in
-      let hyper = SGDStep(
-        rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
-        gradientScale: gradientScale, step: step)
-      gradients.forEachPiece(of: range) { offset, piece in
-        guard let gradients = piece.baseAddress else { return }
-        kernels.sgd(
-          parameters: parameters.base + offset, gradients: gradients,
-          velocity: velocity.map { $0.base + offset }, count: piece.count, hyper: hyper)
+    owned.forEach(in: elements) { elements, shift in
+      spans.forEach(in: elements) { range, decays in
+        let hyper = SGDStep(
+          rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
+          gradientScale: gradientScale, step: step)
+        gradients.forEachPiece(of: range) { offset, piece in
+          guard let gradients = piece.baseAddress else { return }
+          kernels.sgd(
+            parameters: parameters.base + offset, gradients: gradients,
+            velocity: velocity.map { $0.base + offset - shift }, count: piece.count, hyper: hyper)
+        }
       }
     }
   }

@@ -12,7 +12,8 @@ public final class TeamUpdate: TeamWork {
   private var work: Work?
 
   private enum Work {
-    case optimizer(FloatBuffer, step: Int, rate: Float, scale: Float)
+    case preparation(FloatBuffer, scale: Float)
+    case optimizer(FloatBuffer, step: Int, rate: Float, scale: Float, elements: Range<Int>)
     case average(FloatBuffer, step: Int)
   }
 
@@ -30,9 +31,24 @@ public final class TeamUpdate: TeamWork {
     self.team = team
   }
 
-  /// See ``Optimizer/update(parameters:gradients:step:rate:gradientScale:part:)``.
-  public func update(_ parameters: FloatBuffer, step: Int, rate: Float, gradientScale: Float) {
-    run(.optimizer(parameters, step: step, rate: rate, scale: gradientScale))
+  /// Updates everything that the optimizer owns.
+  ///
+  /// - Parameters:
+  ///   - pieces: ranges in which it is done, one after the other; nil for all at once.
+  ///   - done: called after each.
+  public func update(
+    _ parameters: FloatBuffer, step: Int, rate: Float, gradientScale: Float, pieces: [Range<Int>]? = nil,
+    done: (_ piece: Int) -> Void = { _ in }
+  ) {
+    if optimizer.needsPreparation { run(.preparation(parameters, scale: gradientScale)) }
+    func update(_ elements: Range<Int>) {
+      run(.optimizer(parameters, step: step, rate: rate, scale: gradientScale, elements: elements))
+    }
+    guard let pieces else { return update(0..<parameters.count) }
+    for (index, elements) in pieces.enumerated() {
+      if !elements.isEmpty { update(elements) }
+      done(index)
+    }
   }
 
   /// See ``WeightAverage/update(from:step:part:)``.
@@ -50,10 +66,13 @@ public final class TeamUpdate: TeamWork {
   public func run(part index: Int) {
     let part = Part(index, of: team.count)
     switch work {
-    case .optimizer(let parameters, let step, let rate, let scale):
+    case .preparation(let parameters, let scale):
+      optimizer.prepare(
+        parameters: parameters, gradients: gradients[index], gradientScale: scale, part: part)
+    case .optimizer(let parameters, let step, let rate, let scale, let elements):
       optimizer.update(
         parameters: parameters, gradients: gradients[index], step: step, rate: rate, gradientScale: scale,
-        part: part)
+        elements: part.range(of: elements))
     case .average(let weights, let step): average?.update(from: weights, step: step, part: part)
     case nil: break
     }

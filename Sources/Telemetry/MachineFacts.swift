@@ -47,6 +47,11 @@ public struct MachineFacts: Codable, Equatable, Sendable {
       memoryBytes: memory(in: file("/proc/meminfo")))
   }
 
+  /// The most memory that this process has had so far, in bytes: `VmHWM` of `/proc/self/status`; 0 where it cannot be read.
+  public static var peakMemory: Int {
+    (Int(value(of: "VmHWM", in: file("/proc/self/status")).prefix { $0.isNumber }) ?? 0) * 1024
+  }
+
   /// `PRETTY_NAME` of an os-release file.
   public static func systemName(in text: String) -> String {
     let line = text.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }

@@ -3,7 +3,7 @@ public enum Activity: UInt8, CaseIterable, Sendable {
   // Of the thread that computes.
   case data, forward, backward, wait, update, audit, record, evaluate
   // Of the thread that communicates.
-  case bucket, factors, totals, collective
+  case bucket, factors, parameters, totals, collective
 
   /// Whether it is the communication thread's.
   public var isCommunication: Bool { rawValue >= Activity.bucket.rawValue }

@@ -30,7 +30,10 @@ extension TrainingRun {
     let graph = try Replica.graph(settings)
     let parameters = graph.parameters.reduce(0) { $0 + $1.slot.count }
     let checkpoint = Replica.checkpointBytes(graph, settings)
-    let fixed = checkpoint + parameters * MemoryLayout<Float>.stride
+    let moments = Replica.momentBytes(graph, settings)
+    // Without an update that is shared every rank has all moments.
+    let own = settings.shardOptimizer ? moments / (settings.ranks ?? 1) : moments
+    let fixed = checkpoint - moments + own + parameters * MemoryLayout<Float>.stride
     return """
       # \(parameters) parameters
       # \(fixed >> 20) MiB a rank for parameters, gradients and moments, besides activations

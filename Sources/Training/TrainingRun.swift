@@ -84,7 +84,7 @@ public struct TrainingRun: Sendable {
           fault: environment[Fault.variable].flatMap { CheckpointFault($0) }, console: console)
       }
     }
-    try replica.broadcast()
+    try replica.broadcastStart()
     let standing = try broadcast(start.map { Standing($0.state) } ?? Standing(seed: 0), to: rank)
     guard standing.step < schedule.steps, !standing.hasStalled(settings, schedule) else {
       if rank.isCoordinator { announceNothingToDo(standing, schedule) }

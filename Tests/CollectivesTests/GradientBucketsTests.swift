@@ -24,6 +24,20 @@ import Testing
     #expect(GradientBuckets(count: 5, slotOffsets: [0], bucketBytes: 8).ranges == [4..<5, 2..<4, 0..<2])
   }
 
+  /// Pieces end at multiples of 64 from the beginning of the buffer, though the parameter begins elsewhere.
+  @Test func piecesEndAtTheGrain() {
+    let ranges = GradientBuckets.cut(48..<448, at: [48], bucketBytes: 600, grain: 64)
+    #expect(ranges == [384..<448, 256..<384, 128..<256, 48..<128])
+    let others = GradientBuckets(count: 500, slotOffsets: [0, 48, 448], bucketBytes: 600, grain: 64).ranges
+    #expect(others.map(\.count).reduce(0, +) == 500 && others.allSatisfy { $0.count <= 150 })
+    for bound in others.map(\.lowerBound) { #expect([0, 48, 448].contains(bound) || bound % 64 == 0) }
+  }
+
+  @Test func noBucketLiesOnBothSidesOfWhatIsExcluded() {
+    let buckets = GradientBuckets(count: 210, slotOffsets: slots, excluding: [100..<150, 200..<200])
+    #expect(buckets.ranges == [200..<210, 150..<200, 0..<100])
+  }
+
   @Test func slotsMayComeInAnyOrderAndMayBeMissing() {
     let buckets = GradientBuckets(count: 210, slotOffsets: [200, 0, 150, 100, 100, 210], bucketBytes: 400)
     #expect(buckets.ranges == ranges(100))

@@ -31,6 +31,16 @@ import Testing
     #expect(abs(count) < Self.limit, "\(result.output)")
   }
 
+  /// The update is shared, and the norm of what each rank has of the gradient.
+  @Test(arguments: ["adamw", "lars"])
+  func aStepWithASharedUpdateAllocatesNothing(optimizer: String) throws {
+    let options = ["shard-optimizer=true", "optimizer=\(optimizer)", "clip-norm=1"]
+    let result = try Program(["alexnet-small", "67"] + options, program: "step-allocations").result()
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
+    #expect(abs(count) < Self.limit, "\(result.output)")
+  }
+
   /// Writing the timeline takes a few, however long it is.
   @Test func aStepOnATimelineAllocatesNothing() throws {
     let scratch = try ScratchDirectory()

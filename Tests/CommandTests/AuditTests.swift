@@ -53,6 +53,24 @@ import Testing
     #expect(try losses(of: run).count == 20)
   }
 
+  /// Where ranks share the update, behind it all have the same whatever a rank made of its part: the flip is found before.
+  @Test(
+    "fault 29: the same with --shard-optimizer → found before the update, 76, or healed to the bytes of an untouched run"
+  )
+  func aReplicaIsComparedBeforeASharedUpdate() throws {
+    let scratch = try ScratchDirectory()
+    let shared = ["--shard-optimizer", "--audit-every", "3"]
+    let found = try Program.run(
+      training(scratch.file("found"), shared), ranks: 4, environment: Self.flip)
+    #expect(
+      found.status == 76 && found.errors.contains("7.weight differs on rank 2 (step 3); "), "\(found.errors)")
+    let healed = try Program.run(
+      training(scratch.file("healed"), shared + ["--heal"]), ranks: 4, environment: Self.flip)
+    #expect(healed.status == 0 && healed.errors.contains("(step 3); healed from rank 0"), "\(healed.errors)")
+    #expect(try Program.run(training(scratch.file("untouched")), ranks: 2).status == 0)
+    #expect(try lastCheckpoint(of: scratch.file("healed")) == lastCheckpoint(of: scratch.file("untouched")))
+  }
+
   /// Values, moments and average after every step.
   @Test func replicasThatAgreeAreLeftAlone() throws {
     let scratch = try ScratchDirectory()

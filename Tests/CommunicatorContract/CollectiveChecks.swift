@@ -14,6 +14,7 @@ extension CommunicatorContract {
     .collective("maxima", maxima),
     .collective("sums have the same bits on every rank", sameBits),
     .collective("sums in a tree have the bits of one rank's", treeSums),
+    .collective("parts of a sum in a tree, and all of them gathered", treeParts),
     .collective("broadcast from every root", broadcasts),
     .collective("all-gather keeps the order of ranks", gathers),
     .collective("nobody leaves a barrier before all have come", barriers),
@@ -98,21 +99,45 @@ extension CommunicatorContract {
   /// Around the length up to which vectors are not halved, around whole pieces, and odd.
   private static let treeLengths = lengths + [1023, 1024, 1025, 65_535, 131_072, 131_073, 300_001]
 
+  /// Of sizes so different that the order of additions shows.
+  private static func uneven(_ rank: Int, _ count: Int) -> [Float] {
+    var numbers = RepeatableNumbers(state: UInt64(1000 + rank))
+    return (0..<count).map { Float(numbers.next(below: 1 << 24)) * ($0 % 3 == 0 ? 0x1p-30 : 0x1p-20) - 4 }
+  }
+
+  private static func tree(_ ranks: Range<Int>, _ count: Int) -> [Float] {
+    guard ranks.count > 1 else { return uneven(ranks.lowerBound, count) }
+    let middle = ranks.lowerBound + ranks.count / 2
+    return zip(tree(ranks.lowerBound..<middle, count), tree(middle..<ranks.upperBound, count)).map(+)
+  }
+
+  /// Ranges that begin and end at no multiple of the grain, shorter than it, and longer than a piece.
+  @Sendable private static func treeParts(_ communicator: any Communicator) throws {
+    let (rank, size) = (communicator.rank, communicator.size)
+    let isTree = size & (size - 1) == 0
+    for (first, length) in [(0, 0), (0, 1), (48, 16), (4000, 100), (4000, 5000), (16, 40_000), (32, 300_001)]
+    {
+      let parts = RankParts(first..<first + length, ranks: size, grain: 4096)
+      let own = parts[rank]
+      let place = own.lowerBound - first..<own.upperBound - first
+      var values = uneven(rank, length)
+      let expected = tree(0..<size, length)
+      if isTree { try values.withUnsafeMutableBufferPointer { try communicator.sumPartInTree($0, parts) } }
+      if !isTree { values = expected }
+      let isRight = place.allSatisfy { values[$0].bitPattern == expected[$0].bitPattern }
+      try require(isRight, "part \(own) of the sum of \(length) floats from \(first)")
+      for index in values.indices where !place.contains(index) { values[index] = .nan }
+      try values.withUnsafeMutableBufferPointer { try communicator.gatherParts($0, parts) }
+      let wrong = values.indices.first { values[$0].bitPattern != expected[$0].bitPattern }
+      try require(wrong == nil, "\(length) floats from \(first), gathered: element \(wrong ?? 0)")
+    }
+  }
+
   @Sendable private static func treeSums(_ communicator: any Communicator) throws {
     let (rank, size) = (communicator.rank, communicator.size)
     guard size & (size - 1) == 0 else { return }
-    func values(_ rank: Int, _ count: Int) -> [Float] {
-      var numbers = RepeatableNumbers(state: UInt64(1000 + rank))
-      // Of sizes so different that the order of additions shows.
-      return (0..<count).map { Float(numbers.next(below: 1 << 24)) * ($0 % 3 == 0 ? 0x1p-30 : 0x1p-20) - 4 }
-    }
-    func tree(_ ranks: Range<Int>, _ count: Int) -> [Float] {
-      guard ranks.count > 1 else { return values(ranks.lowerBound, count) }
-      let middle = ranks.lowerBound + ranks.count / 2
-      return zip(tree(ranks.lowerBound..<middle, count), tree(middle..<ranks.upperBound, count)).map(+)
-    }
     for length in treeLengths {
-      var sums = values(rank, length)
+      var sums = uneven(rank, length)
       try sums.withUnsafeMutableBufferPointer { try communicator.sumInTree($0) }
       let expected = tree(0..<size, length)
       let wrong = (0..<length).first { sums[$0].bitPattern != expected[$0].bitPattern }

@@ -106,6 +106,7 @@ extension Activity {
     case .evaluate: "evaluate"
     case .bucket: "bucket"
     case .factors: "factors"
+    case .parameters: "parameters"
     case .totals: "loss and accuracy"
     case .collective: "collective"
     }

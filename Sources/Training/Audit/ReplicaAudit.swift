@@ -2,7 +2,8 @@ import Collectives
 import Failures
 import Tensors
 
-/// Compares the replicas of all ranks: parameters, running statistics, moments and averages, which must be the same to the bit.
+/// Compares the replicas of all ranks: parameters, running statistics, averages, and moments unless ranks share them, which must be
+/// the same to the bit.
 ///
 /// A replica that a bit of memory has changed goes its own way from then on, and through its gradients leads all others
 /// astray. Each rank hashes its buffers and all compare the one number; only where it differs they look for the tensor.
@@ -15,12 +16,16 @@ final class ReplicaAudit {
   /// Every rank's hash, in the order of ranks.
   private let hashes: UnsafeMutableBufferPointer<UInt64>
   private var audited = 0
+  /// Whether each rank updates a part of the parameters for all: behind an update nobody differs any more, whatever a rank made of
+  /// its part.
+  private let comesBeforeUpdate: Bool
 
   init(_ settings: TrainingSettings, replica: Replica, rank: Rank) {
     self.replica = replica
     self.rank = rank
     buffers = replica.buffers
     every = settings.auditEvery
+    comesBeforeUpdate = replica.shares != nil
     heals = settings.heal
     hashes = .allocate(capacity: rank.count)
     hashes.initialize(repeating: 0)
@@ -34,8 +39,19 @@ final class ReplicaAudit {
   /// - Returns: what was healed, for rank 0 to tell; nil where there was nothing to.
   /// - Throws: ``Agreed`` with `diverged` where replicas differ and are not to be healed or cannot be.
   func run(after step: Int, isSaved: Bool) throws -> String? {
-    guard rank.count > 1, every > 0, step > audited, isSaved || step % every == 0 else { return nil }
+    guard every > 0, step > audited, isSaved || step % every == 0 && !comesBeforeUpdate else { return nil }
     audited = step
+    return try compare(step)
+  }
+
+  /// The same before the update of a step, where that is the time to find what differs.
+  func run(before step: Int) throws -> String? {
+    guard every > 0, step % every == 0, comesBeforeUpdate else { return nil }
+    return try compare(step)
+  }
+
+  private func compare(_ step: Int) throws -> String? {
+    guard rank.count > 1 else { return nil }
     rank.pulse.enter(.auditing)
     var own: UInt64 = 0
     for (_, buffer) in buffers {

@@ -74,6 +74,9 @@ final class Coordinator {
     window = StepWindow()
   }
 
+  /// Waits until what was gathered for the last save is on the disk, and may be overwritten.
+  func waitForSave() { writer.wait() }
+
   func warn(_ text: String) { console.warning(text) }
 
   func say(_ text: String) { if !text.isEmpty { console.line(text) } }

@@ -41,7 +41,7 @@ struct ParameterTensor: TensorSource, TensorSink {
     of replica: Replica, in place: (FloatBuffer) -> FloatBuffer = { $0 }
   ) -> [ParameterTensor] {
     let network = replica.network
-    let moments = replica.optimizer.moments.flatMap {
+    let moments = replica.wholeMoments.flatMap {
       tensors(network.parameters, in: place($0.buffer), prefix: "\($0.name).")
     }
     guard replica.average != nil else { return moments }

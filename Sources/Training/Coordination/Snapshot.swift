@@ -3,7 +3,8 @@ import Tensors
 
 /// The coordinator's copy of what a checkpoint holds: a save reads it while training changes the originals.
 ///
-/// As large as a checkpoint; its pages are taken by the first save.
+/// As large as a checkpoint; its pages are taken by the first save. Moments that ranks share are gathered for every save: these are
+/// a copy already.
 final class Snapshot: Sendable {
   /// What a run is for, and what training goes on from besides, both read from the copy.
   let model: [ParameterTensor]
@@ -12,7 +13,9 @@ final class Snapshot: Sendable {
 
   init(of replica: Replica) {
     var buffers: [(original: FloatBuffer, copy: FloatBuffer)] = []
+    let gathered = replica.shares == nil ? [] : replica.wholeMoments.map(\.buffer)
     func copy(of original: FloatBuffer) -> FloatBuffer {
+      if gathered.contains(where: { $0 === original }) { return original }
       if let known = buffers.first(where: { $0.original === original }) { return known.copy }
       let copy = FloatBuffer(count: original.count)
       buffers.append((original, copy))

@@ -2,6 +2,7 @@ import Collectives
 import Datasets
 import Failures
 import Logging
+import Telemetry
 
 /// Training to its end, begun anew with the next seed where the network turns out dead and the settings allow it.
 struct Attempts {
@@ -38,7 +39,7 @@ struct Attempts {
       coordinator?.warn("the run \(text)")
       log?.warning("\(text)")
     }
-    log?.info("completed")
+    log?.info("completed; this process had \(MachineFacts.peakMemory >> 20) MiB of memory at most")
   }
 
   private func train(_ trainer: Trainer, _ coordinator: Coordinator?) throws -> Trainer.Ending {

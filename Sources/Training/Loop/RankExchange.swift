@@ -7,6 +7,9 @@ import Threads
 /// What backward tells the other ranks: sums of gradients bucket by bucket, and the factors of the large ones.
 final class RankExchange: GradientExchange {
   private let reducer: GradientReducer
+  /// How the gradients are divided among the ranks; nil where each gets all of them.
+  private let shares: ParameterShares?
+  private let gradients: FloatBuffer
   private let gathers: [(factors: GradientFactors, job: GatherJob)]
   private let thread: CommunicationThread
   /// What a test has go wrong at the end of backward.
@@ -14,12 +17,18 @@ final class RankExchange: GradientExchange {
   /// Seconds of this step that were spent waiting for factors.
   private var waited = 0.0
 
-  /// - Parameter isOrdered: whether sums are added up in a fixed tree.
-  init(_ network: Network, thread: CommunicationThread, isOrdered: Bool) {
+  /// - Parameters:
+  ///   - shares: how the ranks share the update; nil where each makes all of it.
+  ///   - isOrdered: whether sums are added up in a fixed tree. Without it every rank gets all gradients.
+  init(_ network: Network, shares: ParameterShares?, thread: CommunicationThread, isOrdered: Bool) {
     self.thread = thread
+    let shares = isOrdered ? shares : nil
+    self.shares = shares
+    gradients = network.gradients
+    let buckets = shares?.buckets ?? GradientBuckets(of: network)
     reducer = GradientReducer(
-      thread: thread, gradients: network.gradients.elements, buckets: GradientBuckets(of: network),
-      isOrdered: isOrdered)
+      thread: thread, gradients: network.gradients.elements, buckets: buckets, isOrdered: isOrdered,
+      parts: { shares?.parts(of: $0) })
     gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
   }
 
@@ -46,7 +55,7 @@ final class RankExchange: GradientExchange {
     waited += monotonicSeconds() - start
   }
 
-  /// Waits until every gradient is that of the global batch.
+  /// Waits until every gradient is that of the global batch: of those that ranks share, this rank's own.
   ///
   /// - Returns: the seconds of this step in which computation waited for communication.
   /// - Throws: the first failure; the gradients are then worthless.
@@ -54,6 +63,18 @@ final class RankExchange: GradientExchange {
     let rest = try reducer.finish()
     for (_, job) in gathers { try job.check() }
     return waited + rest
+  }
+
+  /// The sum of the squares of all gradients, in double precision; the same on every rank.
+  func sumOfSquares(_ network: Network) throws(Failure) -> Double {
+    try network.sumOfGradientSquares { (squares) throws(Failure) in try thread.allReduce(squares, .sum) }
+  }
+
+  /// Gives every rank the gradients that it leaves to others, for those who look at all of them. Collective.
+  func gatherGradients() throws(Failure) {
+    for parts in shares?.reduced ?? [] {
+      try thread.gatherParts(UnsafeMutableBufferPointer(rebasing: gradients.elements[parts.range]), parts)
+    }
   }
 
   private func job(of factors: GradientFactors) -> GatherJob? {

@@ -14,6 +14,10 @@ public final class Replica {
   public let optimizer: any Optimizer
   /// The moving average of the network's values; nil without one.
   let average: WeightAverage?
+  /// How the ranks share the update and its moments; nil where every rank updates everything.
+  let shares: ParameterShares?
+  /// Brings the ranks' moments together and apart; nil where every rank has all.
+  private let momentExchange: MomentExchange?
   /// The threads that compute and update.
   let team: ThreadTeam
   private let rank: Rank
@@ -28,7 +32,17 @@ public final class Replica {
     network = Network(
       graph, capacity: capacity, training: true, kernels: rank.kernels, shards: shards.own, team: team,
       ranks: settings.accumulate == 1 ? ranks ?? rank.count : nil)
-    optimizer = Self.optimizer(settings, network, rank.kernels)
+    let shares =
+      settings.shardOptimizer && rank.count > 1
+      ? ParameterShares(network, rank: rank.index, ranks: rank.count) : nil
+    if shards.isOrdered, let shares { network.own(shares.own) }
+    let optimizer = Self.optimizer(
+      settings, network, rank.kernels, owned: shares.map { OwnedRanges($0.own) })
+    let parameterCount = network.parameterCount
+    momentExchange = shares.map {
+      MomentExchange($0, optimizer, parameterCount: parameterCount, rank: rank)
+    }
+    (self.optimizer, self.shares) = (optimizer, shares)
     average =
       settings.ema == 0
       ? nil : WeightAverage(count: network.values.count, decay: settings.ema, kernels: rank.kernels)
@@ -49,14 +63,28 @@ public final class Replica {
     return try body()
   }
 
-  /// Everything that is the same on all ranks, with what a tensor's name there begins with: values, average, moments.
+  /// Everything that is the same on all ranks, with what a tensor's name there begins with: values, average, and moments unless
+  /// the ranks share these.
   var buffers: [(prefix: String, buffer: FloatBuffer)] {
     let average = average.map { [(prefix: "average.", buffer: $0.values)] } ?? []
+    let moments = shares == nil ? optimizer.moments : []
     return [(prefix: "", buffer: network.values)] + average
-      + optimizer.moments.map { (prefix: "\($0.name).", buffer: $0.buffer) }
+      + moments.map { (prefix: "\($0.name).", buffer: $0.buffer) }
   }
 
-  /// Gives every rank the values of rank `root`, their average, and the moments.
+  /// The whole moments, as checkpoints hold them; of a coordinator.
+  var wholeMoments: [(name: String, buffer: FloatBuffer)] { momentExchange?.all ?? optimizer.moments }
+
+  /// Gives every rank what a run starts from: ``buffers`` and its own moments. Collective.
+  func broadcastStart() throws(Failure) {
+    try broadcast()
+    try momentExchange?.distribute()
+  }
+
+  /// Brings the moments together on the coordinator, where ranks share them. Collective.
+  func gatherMoments() throws(Failure) { try momentExchange?.gather() }
+
+  /// Gives every rank the ``buffers`` of rank `root`.
   func broadcast(from root: Int = 0) throws(Failure) {
     for (_, buffer) in buffers {
       try rank.communication.broadcast(UnsafeMutableRawBufferPointer(buffer.elements), from: root)
@@ -80,17 +108,24 @@ public final class Replica {
 
   /// Bytes of parameters, their average and moments: what a checkpoint holds.
   static func checkpointBytes(_ graph: Graph, _ settings: TrainingSettings) -> Int {
+    let copies = settings.ema == 0 ? 1 : 2
+    return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * copies
+      + momentBytes(graph, settings)
+  }
+
+  /// Bytes of the moments of all parameters.
+  static func momentBytes(_ graph: Graph, _ settings: TrainingSettings) -> Int {
     let moments =
       switch settings.optimizer {
       case .adam, .adamw: 2
       case .sgd, .lars: settings.momentum == 0 ? 0 : 1
       }
-    let copies = (settings.ema == 0 ? 1 : 2) + moments
-    return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * copies
+    return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * moments
   }
 
   static func optimizer(
-    _ settings: TrainingSettings, _ network: Network, _ kernels: any KernelSet.Type
+    _ settings: TrainingSettings, _ network: Network, _ kernels: any KernelSet.Type,
+    owned: OwnedRanges? = nil
   ) -> any Optimizer {
     let spans = network.parameters.map {
       ParameterSpan(
@@ -100,10 +135,12 @@ public final class Replica {
     let (momentum, decay) = (settings.momentum, settings.weightDecay)
     return switch settings.optimizer {
     case .sgd:
-      SGD(spans, momentum: momentum, nesterov: settings.nesterov, weightDecay: decay, kernels: kernels)
-    case .adam: Adam(spans, weightDecay: decay, kernels: kernels)
-    case .adamw: Adam(spans, weightDecay: decay, isDecoupled: true, kernels: kernels)
-    case .lars: LARS(spans, momentum: momentum, weightDecay: decay, kernels: kernels)
+      SGD(
+        spans, momentum: momentum, nesterov: settings.nesterov, weightDecay: decay, owned: owned,
+        kernels: kernels)
+    case .adam: Adam(spans, weightDecay: decay, owned: owned, kernels: kernels)
+    case .adamw: Adam(spans, weightDecay: decay, isDecoupled: true, owned: owned, kernels: kernels)
+    case .lars: LARS(spans, momentum: momentum, weightDecay: decay, owned: owned, kernels: kernels)
     }
   }
 }

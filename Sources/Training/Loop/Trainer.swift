@@ -35,6 +35,8 @@ final class Trainer {
   private let replicas: ReplicaAudit
   private let observer: RunObserver?
   private(set) var standing: Standing
+  /// The last step that was saved, or that the run goes on from; 0 at its beginning.
+  private var savedStep: Int
   /// Seconds of the previous step, for ``StepTotals``.
   private var last = StepTotals.Values()
   private var times = StepTimes()
@@ -53,6 +55,7 @@ final class Trainer {
     self.rank = rank
     self.replica = replica
     self.standing = standing
+    savedStep = standing.step
     self.coordinator = coordinator
     self.observer = observer
     let network = replica.network
@@ -63,8 +66,9 @@ final class Trainer {
     evaluator = Evaluator(data.test, input: network.input, capacity: network.capacity, rank: rank)
     test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
-    exchange = RankExchange(network, thread: rank.communication, isOrdered: shards.isOrdered)
-    update = Update(settings, schedule, replica)
+    exchange = RankExchange(
+      network, shares: replica.shares, thread: rank.communication, isOrdered: shards.isOrdered)
+    update = Update(settings, schedule, replica, thread: rank.communication)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
@@ -154,15 +158,18 @@ final class Trainer {
 
     let network = replica.network
     observer?.trained(step, Array(UnsafeBufferPointer(start: batch.samples, count: batch.count)))
-    if let coordinator, observer != nil || coordinator.savedStep == step - 1 {
+    let isProven = observer != nil || savedStep > 0 && savedStep == step - 1
+    if isProven || showsGradients(step) { try exchange.gatherGradients() }
+    if let coordinator, isProven {
       let proof = StepProof(step: step, loss: sum.loss / Double(batch.globalCount), network)
       observer?.proven(proof)
       try coordinator.prove(proof)
     }
-    let squares = network.sumOfGradientSquares()
+    let squares = try exchange.sumOfSquares(network)
     let norm = squares.squareRoot()
     if squares.isFinite {
-      update.apply(step: step, number: standing.updates + 1, norm: norm)
+      if let healed = try replicas.run(before: step) { coordinator?.warn(healed) }
+      last.exposed += try update.apply(step: step, number: standing.updates + 1, norm: norm)
       standing.updates += 1
     } else {
       try leaveOut(step, batch)
@@ -174,8 +181,14 @@ final class Trainer {
       ranks: rank.count)
   }
 
+  /// Whether TensorBoard is shown how the gradients of a step are spread.
+  private func showsGradients(_ step: Int) -> Bool {
+    settings.tensorboard && settings.histogramEvery > 0 && step % settings.histogramEvery == 0
+  }
+
   /// Leaves out the update of a gradient that is not finite, if the settings allow one more of these.
   private func leaveOut(_ step: Int, _ batch: Batch) throws {
+    try exchange.gatherGradients()
     let cause = try NonFiniteGradient(replica.network, rank: rank) {
       gradient.run(batch, seed: standing.seed, step: step)
     }
@@ -203,9 +216,13 @@ final class Trainer {
     return standing.restarts < settings.restartDead
   }
 
-  /// Compares the replicas, where it is time to or a checkpoint follows.
+  /// Compares the replicas, where it is time to or a checkpoint follows, for which the coordinator then gets all moments.
   private func audit(isSaved: Bool) throws {
     if let healed = try replicas.run(after: standing.step, isSaved: isSaved) { coordinator?.warn(healed) }
+    guard isSaved, savedStep != standing.step else { return }
+    savedStep = standing.step
+    if replica.shares != nil { coordinator?.waitForSave() }
+    try replica.gatherMoments()
   }
 
   private func endEpoch() throws {

@@ -1,3 +1,5 @@
+import Collectives
+import Failures
 import Layers
 import Optimizers
 
@@ -10,9 +12,13 @@ struct Update {
   private let clipNorm: Double
   private let network: Network
   private let team: TeamUpdate
+  /// This rank's parts of the parameters, and how it gets the others'; nil where it updates everything.
+  private let shared: (pieces: [Range<Int>], gather: ParameterGather)?
 
-  init(_ settings: TrainingSettings, _ length: Schedule, _ replica: Replica) {
+  init(_ settings: TrainingSettings, _ length: Schedule, _ replica: Replica, thread: CommunicationThread) {
     network = replica.network
+    let values = replica.network.values
+    shared = replica.shares.map { ($0.own, ParameterGather($0, values: values, thread: thread)) }
     team = TeamUpdate(
       replica.optimizer, average: replica.average, gradients: replica.network.gradientSources,
       team: replica.team)
@@ -35,10 +41,15 @@ struct Update {
   ///   - step: from 1.
   ///   - number: the update's own, from 1; less than `step` where updates were left out.
   ///   - norm: of the whole gradient.
-  func apply(step: Int, number: Int, norm: Double) {
+  /// - Returns: the seconds of waiting for parameters that other ranks updated.
+  func apply(step: Int, number: Int, norm: Double) throws(Failure) -> Double {
     let scale = clipNorm > 0 ? GradientClipping.scale(norm: norm, limit: clipNorm) : 1
-    team.update(network.values, step: number, rate: rate(of: step), gradientScale: scale)
+    team.update(
+      network.values, step: number, rate: rate(of: step), gradientScale: scale, pieces: shared?.pieces,
+      done: { shared?.gather.begin($0) })
     network.updateStatistics()
+    let waited = try shared?.gather.finish() ?? 0
     team.updateAverage(from: network.values, step: number)
+    return waited
   }
 }

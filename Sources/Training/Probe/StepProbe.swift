@@ -37,6 +37,9 @@ public final class StepProbe {
   ///   - rank: the one that computes, in whatever job it is itself.
   /// - Throws: `configuration` where the settings do not fit so many ranks.
   public init(_ settings: TrainingSettings, data: TrainingData, ranks: Int, rank: Rank) throws(Failure) {
+    // One rank may measure alone: nobody would update the other parts of the parameters.
+    var settings = settings
+    settings.shardOptimizer = false
     self.settings = settings
     self.ranks = ranks
     self.rank = rank
@@ -53,7 +56,7 @@ public final class StepProbe {
       ranks: ranks)
     let network = replica.network
     gradient = GradientComputation(settings, network: network, shards: shards, fault: nil)
-    update = Update(settings, schedule, replica)
+    update = Update(settings, schedule, replica, thread: rank.communication)
     loader = Loader(
       set: data.train, sample: network.input, capacity: images, augmentation: settings.augmentation,
       mixup: settings.mixup, seed: settings.seed)
@@ -105,11 +108,11 @@ public final class StepProbe {
   ) throws -> StepProfile {
     if number == 0 { replica.initialize(settings.initialization, seed: settings.seed) }
     try before()
-    let first = step()
+    let first = try step()
     let count = max(3, min(25, Int(seconds / max(1e-6, try agree(first.times.whole)))))
     let rounds = try (0..<count).map { _ in
       try before()
-      return step()
+      return try step()
     }
     func middle(_ value: (Times) -> Double) -> Double { median(rounds.map { value($0.times) }) }
     let whole = middle(\.whole)
@@ -128,7 +131,8 @@ public final class StepProbe {
   /// median of `rounds`.
   public func measureTogether(rounds: Int) throws -> Double {
     precondition(rank.count == ranks, "the real job has as many ranks")
-    let exchange = RankExchange(replica.network, thread: rank.communication, isOrdered: shards.isOrdered)
+    let exchange = RankExchange(
+      replica.network, shares: nil, thread: rank.communication, isOrdered: shards.isOrdered)
     let totals = StepTotals(thread: rank.communication)
     var seconds: [Double] = []
     for round in 0...rounds {
@@ -141,13 +145,13 @@ public final class StepProbe {
       }
       _ = try exchange.finish()
       _ = try totals.finish()
-      finish()
+      try finish()
       if round > 0 { seconds.append(monotonicSeconds() - start) }
     }
     return median(seconds)
   }
 
-  private func step() -> (times: Times, moments: [StepProfile.Moment]) {
+  private func step() throws(Failure) -> (times: Times, moments: [StepProfile.Moment]) {
     var times = Times()
     let start = monotonicSeconds()
     let batch = nextBatch()
@@ -163,7 +167,7 @@ public final class StepProbe {
     times.backward = done - scored
     let moments = recorder.moments(end: times.backward)
     let began = monotonicSeconds()
-    finish()
+    try finish()
     times.update = monotonicSeconds() - began
     return (times, moments)
   }
@@ -179,8 +183,8 @@ public final class StepProbe {
     return batch
   }
 
-  private func finish() {
-    update.apply(step: number, number: number, norm: replica.network.sumOfGradientSquares().squareRoot())
+  private func finish() throws(Failure) {
+    _ = try update.apply(step: number, number: number, norm: replica.network.sumOfGradientSquares().squareRoot())
   }
 }
 

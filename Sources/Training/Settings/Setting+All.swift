@@ -44,6 +44,7 @@ extension Setting {
     .integer("ranks", \.ranks, 1...256, definesRun: false).unrecorded,
     .enumeration("gemm", \.gemm, definesRun: false),
     .integer("threads", \.threads, 1...1024, definesRun: false).differingByRank.unrecorded,
+    .flag("shard-optimizer", \.shardOptimizer, definesRun: false),
     .integer("start-limit", \.startLimit, 0...1_000_000, definesRun: false).unrecorded,
     .text("run", \.run, "a directory", definesRun: false).unrecorded,
     .flag("force-unlock", \.forceUnlock, definesRun: false).unrecorded,

@@ -66,6 +66,8 @@ public struct TrainingSettings: Equatable, Sendable {
   // On what.
   public var ranks: Int?
   public var threads: Int?
+  /// Whether each rank keeps the moments of a part of the parameters and updates these alone.
+  public var shardOptimizer = false
   /// Seconds after which the ranks must have met; 0 for any time.
   public var startLimit = 120
   public var gemm = ProductChoice.own
