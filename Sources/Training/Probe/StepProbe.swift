@@ -184,7 +184,8 @@ public final class StepProbe {
   }
 
   private func finish() throws(Failure) {
-    _ = try update.apply(step: number, number: number, norm: replica.network.sumOfGradientSquares().squareRoot())
+    _ = try update.apply(
+      step: number, number: number, norm: replica.network.sumOfGradientSquares().squareRoot())
   }
 }
 
