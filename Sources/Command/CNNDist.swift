@@ -53,7 +53,9 @@ public struct CNNDist: ParsableCommand {
         if speaks { console.line(fullMessage(for: error)) }
         return 0
       }
-      if speaks { console.error(Failure(.usage, message(for: error), advice: "see 'cnn-dist --help'")) }
+      // The parser knows which subcommand it was about.
+      let help = fullMessage(for: error).firstMatch(of: /See '(cnn-dist .*--help)'/)?.1 ?? "cnn-dist --help"
+      if speaks { console.error(Failure(.usage, message(for: error), advice: "see '\(help)'")) }
       return leave(.usage, speaks: speaks)
     }
   }

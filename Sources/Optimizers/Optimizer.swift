@@ -12,7 +12,7 @@ public protocol Optimizer: AnyObject {
   /// Whether ``prepare(parameters:gradients:gradientScale:part:)`` does anything.
   var needsPreparation: Bool { get }
 
-  /// Works out what an update needs to know of whole tensors, also of what others update; comes before ``update``.
+  /// Works out what an update needs to know of whole tensors, also of what others update; comes before `update`.
   ///
   /// - Parameter part: which part of it; parts may be worked out at the same time.
   func prepare(

@@ -35,9 +35,9 @@ extension TrainingRun {
     let own = settings.shardOptimizer ? moments / (settings.ranks ?? 1) : moments
     let fixed = checkpoint - moments + own + parameters * MemoryLayout<Float>.stride
     return """
-      # \(parameters) parameters
-      # \(fixed >> 20) MiB a rank for parameters, gradients and moments, besides activations
-      # \(checkpoint >> 20) MiB a checkpoint
+      # \(grouped(parameters)) parameters
+      # \(spokenBytes(fixed)) a rank for parameters, gradients and moments, besides activations
+      # \(spokenBytes(checkpoint)) a checkpoint
       """
   }
 
