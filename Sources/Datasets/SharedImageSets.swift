@@ -33,7 +33,7 @@ public enum SharedImageSets {
   /// Copies sets into a new segment.
   ///
   /// - Returns: the sets there, the segment, and what the others open it with.
-  /// - Throws: see ``SharedSegment/create(count:in:_:)``.
+  /// - Throws: see `SharedSegment.create`.
   public static func create(
     _ sets: [ImageSet], in directory: String = SharedSegment.directory
   ) throws(Failure) -> (sets: [ImageSet], segment: SharedSegment, offer: Offer) {
@@ -67,7 +67,7 @@ public enum SharedImageSets {
 
   /// The sets of another process.
   ///
-  /// - Throws: see ``SharedSegment/existing(_:count:)``.
+  /// - Throws: see `SharedSegment.existing`.
   public static func open(_ offer: Offer) throws(Failure) -> [ImageSet] {
     let segment = try SharedSegment.existing(offer.path, count: offer.count)
     return try offer.sets.map { entry throws(Failure) in try set(entry, in: segment) }
