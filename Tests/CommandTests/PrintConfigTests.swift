@@ -72,7 +72,7 @@ import Testing
     let result = try Program.run(["train", "lenet", "--print-config"], ranks: 2)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.outputLines.count { $0 == "model: lenet" } == 1)
-    #expect(result.output.contains("# 61706 parameters"))
+    #expect(result.output.contains("# 61,706 parameters"))
   }
 
   @Test func aRunThatCannotBeIsNotPrinted() throws {

@@ -215,7 +215,7 @@ import Testing
     let scratch = try ScratchDirectory()
     let result = try Program.run(["train", "vgg11", "--dry-run"], directory: scratch.url)
     #expect(result.status == 0)
-    #expect(result.output.contains("model: vgg11") && result.output.contains("128806154 parameters"))
+    #expect(result.output.contains("model: vgg11") && result.output.contains("128,806,154 parameters"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: scratch.path).isEmpty)
   }
 
