@@ -97,9 +97,7 @@ struct FilterPanel {
           }
         } merge: { place in
           let place = places + place * Self.place
-          for vector in stride(from: 0, to: Rows.count * T.columns, by: lanes) {
-            store(load(place + vector) + load(place + Self.place + vector), place + vector)
-          }
+          VectorKernels.accumulate(place + Self.place, into: place, count: Rows.count * T.columns)
         }
         for row in 0..<Rows.count {
           for first in stride(from: 0, to: T.columns, by: lanes) {

@@ -26,12 +26,12 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   let together: Int
   /// Whether there is one strip, of all output channels.
   let isWhole: Bool
-  private let inputs: Int
+  let inputs: Int
   private let outputs: Int
   /// Output channels of a strip.
   private let strip: Int
   /// Input channels of a strip's filters that are in the cache.
-  private let slice: Int
+  let slice: Int
   /// Floats of the sums of shards that wait for their neighbours.
   private let places: Int
   private let scratch: Target?
@@ -102,9 +102,9 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// Floats between matrices that keep the same element of all of them out of one cache set.
   private static var gap: Int { 5 * lanes }
-  private var inputStride: Int { together * inputs + Self.gap }
-  private var outputStride: Int { together * strip + Self.gap }
-  private var filterStride: Int { slice * strip + Self.gap }
+  var inputStride: Int { together * inputs + Self.gap }
+  var outputStride: Int { together * strip + Self.gap }
+  var filterStride: Int { slice * strip + Self.gap }
 
   // Scratch: inputs, outputs, filters, a square of vectors, two blocks of filters, a pixel of zeros; in strips, the points of the
   // gradients of a block of filters, and the gradients of shards.
@@ -119,10 +119,21 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   var count: Int { placeStart + places }
 
   /// Elements of a filter.
-  private static var taps: Int { Scheme.kernel * Scheme.kernel }
+  static var taps: Int { Scheme.kernel * Scheme.kernel }
   /// Floats of as many filters as a register tile has sums for, at one point; and of a place for their gradients.
   private static var block: Int { FlatTile<WideLine>.rows * WideLine.vectors * lanes }
-  private static var place: Int { taps * block }
+  static var place: Int { taps * block }
+
+  /// A square of vectors between two halves of a transform.
+  var square: Target { scratch(squareStart) }
+  /// Two blocks of filters for every tap, on their way back.
+  var turned: Target { scratch(blockStart) }
+  /// A pixel of zeros, which lies around images.
+  var zeros: Target { scratch(zeroStart) }
+  /// The points of the gradients of a block of filters.
+  var sums: Target { scratch(sumStart) }
+  /// ``place`` floats for the gradients of each block of filters that wait for other shards', and room for biases'.
+  var shardPlaces: Target { scratch(placeStart) }
 
   private func scratch(_ offset: Int) -> Target {
     guard let scratch else { preconditionFailure("tiles without scratch are only counted") }
@@ -142,7 +153,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// Calls `body` with the tiles that are worked on together.
   func forEach(_ body: (Range<Int>) -> Void) {
-    clear(scratch(zeroStart), count: max(inputs, outputs))
+    clear(zeros, count: max(inputs, outputs))
     var first = 0
     while first < all {
       body(first..<min(all, first + together))
@@ -162,312 +173,5 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// Calls `body` with the input channels of filters that are worked on together, of `count`.
   func forEachSlice(_ count: Int, _ body: (Range<Int>) -> Void) {
     for first in stride(from: 0, to: count, by: slice) { body(first..<min(count, first + slice)) }
-  }
-
-  // MARK: Tiles
-
-  /// matrices[p] = the points of the convolution's inputs under the tiles.
-  func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
-    read(
-      Scheme.Data.self, pixels, 0..<pixels.channels, padding: padding, tiles, into: input(0).base,
-      inputStride,
-      sums: nil)
-  }
-
-  /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
-  /// - Parameter sums: where the gradients of each channel are added up.
-  func readOutputGradients(
-    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ tiles: Range<Int>, sums: Target?
-  ) {
-    read(
-      Scheme.ResultGradient.self, pixels, channels, padding: 0, tiles, into: output(0).base, outputStride,
-      sums: sums)
-  }
-
-  @inline(__always)
-  private func read<T: PointTransform>(
-    _: T.Type, _ pixels: Pixels<Source>, _ channels: Range<Int>, padding: Int, _ tiles: Range<Int>,
-    into matrices: Target, _ distance: Int, sums: Target?
-  ) {
-    let size = T.sources
-    let (zeros, between) = (Source(scratch(zeroStart)), scratch(squareStart))
-    withUnsafeTemporaryAllocation(of: Source.self, capacity: size * size) { places in
-      guard let place = places.baseAddress else { return }
-      var cursor = Cursor(self, at: tiles.lowerBound)
-      for tile in 0..<tiles.count {
-        let (top, left) = (cursor.row * Scheme.outputs - padding, cursor.column * Scheme.outputs - padding)
-        let image = pixels.base + cursor.image * pixels.height * pixels.width * pixels.stride
-        for row in 0..<size {
-          for column in 0..<size {
-            let (y, x) = (top + row, left + column)
-            let isInside = y >= 0 && y < pixels.height && x >= 0 && x < pixels.width
-            place[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
-          }
-        }
-        var channel = channels.lowerBound
-        while channel < channels.upperBound {
-          let remaining = channels.upperBound - channel
-          let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
-          var sum = Vector()
-          T.applyToSquare(between) { row, column in
-            let vector = load(place[row * size + column] + channel, left: remaining)
-            if sums != nil { sum += vector }
-            return vector
-          } _: { row, column, vector in
-            store(vector, target + (row * Scheme.points + column) * distance)
-          }
-          if let sums {
-            let sums = sums + channel
-            store(sum + load(sums, left: remaining), sums, left: remaining)
-          }
-          channel += lanes
-        }
-        cursor.advance()
-      }
-    }
-  }
-
-  /// Writes the tiles' outputs: activation(result + bias), or what is there + result.
-  @inline(__always)
-  func writeOutputs(
-    _ pixels: Pixels<Target>, _ channels: Range<Int>, _ tiles: Range<Int>,
-    _ epilogue: (_ sum: Vector, _ target: Target, _ channel: Int, _ left: Int) -> Void
-  ) {
-    let between = scratch(squareStart)
-    let matrices = Source(output(0).base)
-    var cursor = Cursor(self, at: tiles.lowerBound)
-    for tile in 0..<tiles.count {
-      let (top, left) = (cursor.row * Scheme.outputs, cursor.column * Scheme.outputs)
-      let (rows, columns) = (pixels.height - top, pixels.width - left)
-      let corner =
-        pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
-      var channel = channels.lowerBound
-      while channel < channels.upperBound {
-        let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
-        Scheme.Result.applyToSquare(between) { row, column in
-          load(source + (row * Scheme.points + column) * outputStride)
-        } _: { row, column, vector in
-          guard row < rows, column < columns else { return }
-          let target = corner + (row * pixels.width + column) * pixels.stride + channel
-          epilogue(vector, target, channel, channels.upperBound - channel)
-        }
-        channel += lanes
-      }
-      cursor.advance()
-    }
-  }
-
-  /// Walks over the tiles, image by image and row by row.
-  private struct Cursor {
-    private let down: Int
-    private let across: Int
-    private(set) var image: Int
-    private(set) var row: Int
-    private(set) var column: Int
-
-    init(_ tiles: WinogradTiles, at tile: Int) {
-      (down, across) = (tiles.down, tiles.across)
-      image = tile / (down * across)
-      row = tile / across % down
-      column = tile % across
-    }
-
-    @inline(__always)
-    mutating func advance() {
-      column += 1
-      guard column == across else { return }
-      column = 0
-      row += 1
-      guard row == down else { return }
-      row = 0
-      image += 1
-    }
-  }
-
-  // MARK: Filters
-  //
-  // A filter's channels lie far from those of the next: two vectors of each are read at a time, which is what memory gives at once.
-
-  /// matrices[p] = the points of the filters of some input and output channels; `weight` is (kernel, kernel, inputs, outputs).
-  func readFilters(
-    _ weight: Source, inputs count: Int, outputs: Int, _ slice: Range<Int>, _ channels: Range<Int>
-  ) {
-    let (between, matrices) = (scratch(squareStart), filter(0).base)
-    for first in stride(from: channels.lowerBound, to: channels.upperBound, by: 2 * lanes) {
-      let last = min(first + 2 * lanes, channels.upperBound)
-      for input in slice {
-        for output in stride(from: first, to: last, by: lanes) {
-          let target =
-            matrices + (output - channels.lowerBound) * self.slice + (input - slice.lowerBound) * lanes
-          Scheme.Filter.applyToSquare(between) { row, column in
-            load(
-              weight + ((row * Scheme.kernel + column) * count + input) * outputs + output,
-              left: last - output)
-          } _: { row, column, vector in
-            store(vector, target + (row * Scheme.points + column) * filterStride)
-          }
-        }
-      }
-      for output in stride(from: first, to: last, by: lanes) {
-        clearRows(behind: slice.count, of: matrices + (output - channels.lowerBound) * self.slice)
-      }
-    }
-  }
-
-  /// matrices[p] = the points of the filters of some input and output channels that lead back: turned half around, from `outputs` to `inputs`.
-  /// `weight` is (kernel, kernel, `outputs`, `inputs`).
-  func readFiltersBack(
-    _ weight: Source, inputs count: Int, outputs: Int, _ slice: Range<Int>, _ channels: Range<Int>
-  ) {
-    let (between, matrices, turned) = (scratch(squareStart), filter(0).base, scratch(blockStart))
-    let taps = Scheme.kernel * Scheme.kernel
-    var output = channels.lowerBound
-    while output < channels.upperBound {
-      let rows = min(lanes, channels.upperBound - output)
-      let block = matrices + (output - channels.lowerBound) * self.slice
-      for input in stride(from: slice.lowerBound, to: slice.upperBound, by: 2 * lanes) {
-        let (columns, target) = (
-          min(2 * lanes, slice.upperBound - input), block + (input - slice.lowerBound) * lanes
-        )
-        for tap in 0..<taps {
-          let (source, square) = (
-            weight + (tap * outputs + output) * count + input, turned + (taps - 1 - tap) * 2 * lanes * lanes
-          )
-          for half in stride(from: 0, to: columns, by: lanes) {
-            transpose(
-              source + half, rows: rows, columns: min(lanes, columns - half), stride: count,
-              into: square + half * lanes)
-          }
-        }
-        for column in 0..<columns {
-          Scheme.Filter.applyToSquare(between) { row, tap in
-            load(turned + ((row * Scheme.kernel + tap) * 2 * lanes + column) * lanes)
-          } _: { row, point, vector in
-            store(vector, target + column * lanes + (row * Scheme.points + point) * filterStride)
-          }
-        }
-      }
-      clearRows(behind: slice.count, of: block)
-      output += lanes
-    }
-  }
-
-  /// The inner dimension of a product ends at a whole block.
-  private func clearRows(behind count: Int, of block: Target) {
-    for point in 0..<Self.matrices {
-      clear(block + point * filterStride + count * lanes, count: (padded(count) - count) * lanes)
-    }
-  }
-
-  /// dw += the filters' gradients, from those of their points.
-  func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
-    let (between, matrices) = (scratch(squareStart), Source(filter(0).base))
-    for first in stride(from: 0, to: outputs, by: 2 * lanes) {
-      let last = min(first + 2 * lanes, outputs)
-      for input in 0..<count {
-        for output in stride(from: first, to: last, by: lanes) {
-          let (source, left) = (matrices + output * inputs + input * lanes, last - output)
-          Scheme.FilterGradient.applyToSquare(between) { row, column in
-            load(source + (row * Scheme.points + column) * filterStride)
-          } _: { row, column, vector in
-            let target = dw + ((row * Scheme.kernel + column) * count + input) * outputs + output
-            store(vector + load(target, left: left), target, left: left)
-          }
-        }
-      }
-    }
-  }
-
-  // MARK: Shards
-
-  /// A shard's tiles among those at hand; where one shard has more of them, those at hand.
-  private func tiles(of shard: Shard, in range: Range<Int>) -> Range<Int> {
-    let size = down * across
-    let tiles = shard.samples.lowerBound * size..<shard.samples.upperBound * size
-    let some = tiles.clamped(to: range)
-    return some.lowerBound - range.lowerBound..<some.upperBound - range.lowerBound
-  }
-
-  /// As for one shard, but gradients are added up in the tree of shards.
-  func readOutputGradients(
-    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ range: Range<Int>, of shards: Shards, sums: Target?
-  ) {
-    guard let sums else { return readOutputGradients(pixels, channels, range, sums: nil) }
-    VectorKernels.addTree(
-      shards.count, weight: sums + channels.lowerBound, weights: channels.count, bias: nil, biases: 0,
-      scratch: scratch(placeStart)
-    ) { shard, sums, _ in
-      let tiles = tiles(of: shards[shard], in: range)
-      read(
-        Scheme.ResultGradient.self, pixels, channels, padding: 0,
-        range.lowerBound + tiles.lowerBound..<range.lowerBound + tiles.upperBound,
-        into: output(0).base + tiles.lowerBound * lanes, outputStride, sums: sums - channels.lowerBound)
-    }
-  }
-
-  /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
-  ///
-  /// Each block of filters goes its whole way in the first-level cache: the products of all points, their transform, and the sum
-  /// over shards, which is written once.
-  func addFilterGradients(
-    _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
-    _ channels: Range<Int>
-  ) {
-    for column in stride(from: 0, to: channels.count, by: WideLine.vectors * lanes) {
-      let target = dw + channels.lowerBound + column
-      if channels.count - column > lanes, WideLine.vectors == 2 {
-        addBlocks(
-          WideLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
-          left: channels.count - column)
-      } else {
-        addBlocks(
-          NarrowLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
-          left: channels.count - column)
-      }
-    }
-  }
-
-  @inline(__always)
-  private func addBlocks<L: Line>(
-    _: L.Type, _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
-    column: Int, left: Int
-  ) {
-    typealias T = FlatTile<L>
-    let (rows, second) = (T.rows, T.rows * lanes)
-    let block = L.vectors * second
-    let (between, sums, places) = (scratch(squareStart), scratch(sumStart), scratch(placeStart))
-    for row in stride(from: 0, to: count, by: rows) {
-      ShardTree.forEach(shards.count) { shard, place in
-        let tiles = tiles(of: shards[shard], in: range)
-        for point in 0..<Self.matrices {
-          var tile = T()
-          BlockProducts.addTransposed(
-            input(point), output(point), tiles, row: row, column: column, to: &tile)
-          tile.write(sums + point * block, stride: lanes, second: second)
-        }
-        let place = places + place * Self.place
-        for vector in stride(from: 0, to: block, by: lanes) {
-          Scheme.FilterGradient.applyToSquare(between) { row, column in
-            load(sums + (row * Scheme.points + column) * block + vector)
-          } _: { row, column, result in
-            store(result, place + (row * Scheme.kernel + column) * block + vector)
-          }
-        }
-      } merge: { place in
-        let place = places + place * Self.place
-        for vector in stride(from: 0, to: Self.taps * block, by: lanes) {
-          store(load(place + vector) + load(place + Self.place + vector), place + vector)
-        }
-      }
-      for tap in 0..<Self.taps {
-        for input in 0..<min(rows, count - row) {
-          for vector in 0..<L.vectors {
-            let sum = load(places + tap * block + vector * second + input * lanes)
-            let target = dw + (tap * count + row + input) * outputs + vector * lanes
-            store(sum + load(target, left: left - vector * lanes), target, left: left - vector * lanes)
-          }
-        }
-      }
-    }
   }
 }

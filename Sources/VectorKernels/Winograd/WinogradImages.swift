@@ -1,0 +1,120 @@
+/// Tiles of images, into points and back.
+extension WinogradTiles {
+  /// matrices[p] = the points of the convolution's inputs under the tiles.
+  func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
+    read(
+      Scheme.Data.self, pixels, 0..<pixels.channels, padding: padding, tiles, into: input(0).base,
+      inputStride,
+      sums: nil)
+  }
+
+  /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
+  /// - Parameter sums: where the gradients of each channel are added up.
+  func readOutputGradients(
+    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ tiles: Range<Int>, sums: Target?
+  ) {
+    read(
+      Scheme.ResultGradient.self, pixels, channels, padding: 0, tiles, into: output(0).base, outputStride,
+      sums: sums)
+  }
+
+  @inline(__always)
+  func read<T: PointTransform>(
+    _: T.Type, _ pixels: Pixels<Source>, _ channels: Range<Int>, padding: Int, _ tiles: Range<Int>,
+    into matrices: Target, _ distance: Int, sums: Target?
+  ) {
+    let size = T.sources
+    let (zeros, between) = (Source(zeros), square)
+    withUnsafeTemporaryAllocation(of: Source.self, capacity: size * size) { places in
+      guard let place = places.baseAddress else { return }
+      var cursor = Cursor(self, at: tiles.lowerBound)
+      for tile in 0..<tiles.count {
+        let (top, left) = (cursor.row * Scheme.outputs - padding, cursor.column * Scheme.outputs - padding)
+        let image = pixels.base + cursor.image * pixels.height * pixels.width * pixels.stride
+        for row in 0..<size {
+          for column in 0..<size {
+            let (y, x) = (top + row, left + column)
+            let isInside = y >= 0 && y < pixels.height && x >= 0 && x < pixels.width
+            place[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
+          }
+        }
+        var channel = channels.lowerBound
+        while channel < channels.upperBound {
+          let remaining = channels.upperBound - channel
+          let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
+          var sum = Vector()
+          T.applyToSquare(between) { row, column in
+            let vector = load(place[row * size + column] + channel, left: remaining)
+            if sums != nil { sum += vector }
+            return vector
+          } _: { row, column, vector in
+            store(vector, target + (row * Scheme.points + column) * distance)
+          }
+          if let sums {
+            let sums = sums + channel
+            store(sum + load(sums, left: remaining), sums, left: remaining)
+          }
+          channel += lanes
+        }
+        cursor.advance()
+      }
+    }
+  }
+
+  /// Writes the tiles' outputs: activation(result + bias), or what is there + result.
+  @inline(__always)
+  func writeOutputs(
+    _ pixels: Pixels<Target>, _ channels: Range<Int>, _ tiles: Range<Int>,
+    _ epilogue: (_ sum: Vector, _ target: Target, _ channel: Int, _ left: Int) -> Void
+  ) {
+    let between = square
+    let matrices = Source(output(0).base)
+    var cursor = Cursor(self, at: tiles.lowerBound)
+    for tile in 0..<tiles.count {
+      let (top, left) = (cursor.row * Scheme.outputs, cursor.column * Scheme.outputs)
+      let (rows, columns) = (pixels.height - top, pixels.width - left)
+      let corner =
+        pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
+      var channel = channels.lowerBound
+      while channel < channels.upperBound {
+        let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
+        Scheme.Result.applyToSquare(between) { row, column in
+          load(source + (row * Scheme.points + column) * outputStride)
+        } _: { row, column, vector in
+          guard row < rows, column < columns else { return }
+          let target = corner + (row * pixels.width + column) * pixels.stride + channel
+          epilogue(vector, target, channel, channels.upperBound - channel)
+        }
+        channel += lanes
+      }
+      cursor.advance()
+    }
+  }
+
+  /// Walks over the tiles, image by image and row by row.
+  private struct Cursor {
+    private let down: Int
+    private let across: Int
+    private(set) var image: Int
+    private(set) var row: Int
+    private(set) var column: Int
+
+    init(_ tiles: WinogradTiles, at tile: Int) {
+      (down, across) = (tiles.down, tiles.across)
+      image = tile / (down * across)
+      row = tile / across % down
+      column = tile % across
+    }
+
+    @inline(__always)
+    mutating func advance() {
+      column += 1
+      guard column == across else { return }
+      column = 0
+      row += 1
+      guard row == down else { return }
+      row = 0
+      image += 1
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import Kernels
+
+/// The gradients of filters where a few shards are worked on together.
+extension WinogradTiles {
+  /// A shard's tiles among those at hand; where one shard has more of them, those at hand.
+  private func tiles(of shard: Shard, in range: Range<Int>) -> Range<Int> {
+    let size = down * across
+    let tiles = shard.samples.lowerBound * size..<shard.samples.upperBound * size
+    let some = tiles.clamped(to: range)
+    return some.lowerBound - range.lowerBound..<some.upperBound - range.lowerBound
+  }
+
+  /// As for one shard, but gradients are added up in the tree of shards.
+  func readOutputGradients(
+    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ range: Range<Int>, of shards: Shards, sums: Target?
+  ) {
+    guard let sums else { return readOutputGradients(pixels, channels, range, sums: nil) }
+    VectorKernels.addTree(
+      shards.count, weight: sums + channels.lowerBound, weights: channels.count, bias: nil, biases: 0,
+      scratch: shardPlaces
+    ) { shard, sums, _ in
+      let tiles = tiles(of: shards[shard], in: range)
+      read(
+        Scheme.ResultGradient.self, pixels, channels, padding: 0,
+        range.lowerBound + tiles.lowerBound..<range.lowerBound + tiles.upperBound,
+        into: output(0).base + tiles.lowerBound * lanes, outputStride, sums: sums - channels.lowerBound)
+    }
+  }
+
+  /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
+  ///
+  /// Each block of filters goes its whole way in the first-level cache: the products of all points, their transform, and the sum
+  /// over shards, which is written once.
+  func addFilterGradients(
+    _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
+    _ channels: Range<Int>
+  ) {
+    for column in stride(from: 0, to: channels.count, by: WideLine.vectors * lanes) {
+      let target = dw + channels.lowerBound + column
+      if channels.count - column > lanes, WideLine.vectors == 2 {
+        addBlocks(
+          WideLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
+          left: channels.count - column)
+      } else {
+        addBlocks(
+          NarrowLine.self, range, of: shards, into: target, inputs: count, outputs: outputs, column: column,
+          left: channels.count - column)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func addBlocks<L: Line>(
+    _: L.Type, _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
+    column: Int, left: Int
+  ) {
+    typealias T = FlatTile<L>
+    let (rows, second) = (T.rows, T.rows * lanes)
+    let block = L.vectors * second
+    let (between, sums, places) = (square, sums, shardPlaces)
+    for row in stride(from: 0, to: count, by: rows) {
+      ShardTree.forEach(shards.count) { shard, place in
+        let tiles = tiles(of: shards[shard], in: range)
+        for point in 0..<Self.matrices {
+          var tile = T()
+          BlockProducts.addTransposed(
+            input(point), output(point), tiles, row: row, column: column, to: &tile)
+          tile.write(sums + point * block, stride: lanes, second: second)
+        }
+        let place = places + place * Self.place
+        for vector in stride(from: 0, to: block, by: lanes) {
+          Scheme.FilterGradient.applyToSquare(between) { row, column in
+            load(sums + (row * Scheme.points + column) * block + vector)
+          } _: { row, column, result in
+            store(result, place + (row * Scheme.kernel + column) * block + vector)
+          }
+        }
+      } merge: { place in
+        let place = places + place * Self.place
+        VectorKernels.accumulate(place + Self.place, into: place, count: Self.taps * block)
+      }
+      for tap in 0..<Self.taps {
+        for input in 0..<min(rows, count - row) {
+          for vector in 0..<L.vectors {
+            let sum = load(places + tap * block + vector * second + input * lanes)
+            let target = dw + (tap * count + row + input) * outputs + vector * lanes
+            store(sum + load(target, left: left - vector * lanes), target, left: left - vector * lanes)
+          }
+        }
+      }
+    }
+  }
+}
