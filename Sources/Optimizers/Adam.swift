@@ -47,15 +47,11 @@ public final class Adam: Optimizer {
         isDecoupled: isDecoupled, gradientScale: gradientScale, step: step)
     }
     let (decaying, plain) = (hyper(weightDecay), hyper(0))
-    owned.forEach(in: elements) { elements, shift in
-      spans.forEach(in: elements) { range, decays in
-        gradients.forEachPiece(of: range) { offset, piece in
-          guard let gradients = piece.baseAddress else { return }
-          kernels.adam(
-            parameters: parameters.base + offset, gradients: gradients, first: first.base + offset - shift,
-            second: second.base + offset - shift, count: piece.count, hyper: decays ? decaying : plain)
-        }
-      }
+    owned.forEachRun(of: gradients, spans, in: elements) { run, offset, moment, decays in
+      guard let gradients = run.baseAddress else { return }
+      kernels.adam(
+        parameters: parameters.base + offset, gradients: gradients, first: first.base + moment,
+        second: second.base + moment, count: run.count, hyper: decays ? decaying : plain)
     }
   }
 }

@@ -1,3 +1,5 @@
+import Kernels
+
 /// The elements of the flat buffers that an optimizer updates and keeps moments for.
 ///
 /// Moments lie one behind the other without gaps, in the order of the elements: those of all elements are as long as the parameters,
@@ -27,6 +29,21 @@ public struct OwnedRanges: Equatable, Sendable {
     for (index, range) in ranges.enumerated() {
       let own = range.clamped(to: elements)
       if !own.isEmpty { body(own, range.lowerBound - places[index]) }
+    }
+  }
+
+  /// Calls `body` with the gradients of what lies within some elements, run by run, where they and their moments begin, and whether
+  /// the parameters decay.
+  func forEachRun(
+    of gradients: any GradientSource, _ spans: [ParameterSpan], in elements: Range<Int>,
+    _ body: (
+      _ gradients: UnsafeBufferPointer<Float>, _ offset: Int, _ moment: Int, _ decays: Bool
+    ) -> Void
+  ) {
+    forEach(in: elements) { elements, shift in
+      spans.forEach(in: elements) { range, decays in
+        gradients.forEachPiece(of: range) { offset, piece in body(piece, offset, offset - shift, decays) }
+      }
     }
   }
 

@@ -40,18 +40,14 @@ public final class SGD: Optimizer {
     parameters: FloatBuffer, gradients: any GradientSource, step: Int, rate: Float, gradientScale: Float,
     elements: Range<Int>
   ) {
-    owned.forEach(in: elements) { elements, shift in
-      spans.forEach(in: elements) { range, decays in
-        let hyper = SGDStep(
-          rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
-          gradientScale: gradientScale, step: step)
-        gradients.forEachPiece(of: range) { offset, piece in
-          guard let gradients = piece.baseAddress else { return }
-          kernels.sgd(
-            parameters: parameters.base + offset, gradients: gradients,
-            velocity: velocity.map { $0.base + offset - shift }, count: piece.count, hyper: hyper)
-        }
-      }
+    owned.forEachRun(of: gradients, spans, in: elements) { run, offset, moment, decays in
+      guard let gradients = run.baseAddress else { return }
+      let hyper = SGDStep(
+        rate: rate, momentum: momentum, nesterov: nesterov, weightDecay: decays ? weightDecay : 0,
+        gradientScale: gradientScale, step: step)
+      kernels.sgd(
+        parameters: parameters.base + offset, gradients: gradients,
+        velocity: velocity.map { $0.base + moment }, count: run.count, hyper: hyper)
     }
   }
 }

@@ -38,7 +38,7 @@ package struct DoctorLink: Codable, Equatable {
       let peer = communication.rank == low ? high : low
       let seconds = try communication.perform { communicator throws(Failure) in
         try [small, large].map { size throws(Failure) in
-          try time(communicator, peer: peer, bytes: size.bytes, rounds: size.rounds)
+          try ExchangeTime.median(communicator, peer: peer, bytes: size.bytes, rounds: size.rounds)
         }
       }
       guard communication.rank == low else { continue }
@@ -50,20 +50,5 @@ package struct DoctorLink: Codable, Equatable {
     let text = String(decoding: (try? JSONEncoder().encode(own)) ?? Data(), as: UTF8.self)
     return try communication.gatherTexts(text)
       .flatMap { (try? JSONDecoder().decode([DoctorLink].self, from: Data($0.utf8))) ?? [] }
-  }
-
-  /// Seconds of an exchange: the median of five times so many.
-  private static func time(
-    _ communicator: any Communicator, peer: Int, bytes: Int, rounds: Int
-  ) throws(Failure) -> Double {
-    guard let mpi = communicator as? MPICommunicator else { return 0 }
-    var (out, back) = ([UInt8](repeating: 1, count: bytes), [UInt8](repeating: 0, count: bytes))
-    var seconds: [Double] = []
-    for _ in 0..<5 {
-      let start = ContinuousClock.now
-      for _ in 0..<rounds { try mpi.exchange(&out, &back, with: peer) }
-      seconds.append((ContinuousClock.now - start) / .seconds(rounds))
-    }
-    return seconds.sorted()[2]
   }
 }

@@ -58,28 +58,13 @@ struct LinkProbe {
       let own: Double =
         peer < communication.size
         ? try communication.perform { communicator throws(Failure) in
-          try Self.time(communicator, peer: peer, bytes: size.bytes, rounds: size.rounds)
+          try ExchangeTime.median(communicator, peer: peer, bytes: size.bytes, rounds: size.rounds)
         } : 0
       seconds.append(try mean(own))
     }
     return Link(
       latency: seconds[0],
       secondsPerByte: max(0, seconds[1] - seconds[0]) / Double(Self.large.bytes) / Double(sharing))
-  }
-
-  /// Seconds of an exchange: the median of five times so many.
-  private static func time(
-    _ communicator: any Communicator, peer: Int, bytes: Int, rounds: Int
-  ) throws(Failure) -> Double {
-    guard let mpi = communicator as? MPICommunicator else { return 0 }
-    var (out, back) = ([UInt8](repeating: 1, count: bytes), [UInt8](repeating: 0, count: bytes))
-    var seconds: [Double] = []
-    for _ in 0..<5 {
-      let start = ContinuousClock.now
-      for _ in 0..<rounds { try mpi.exchange(&out, &back, with: peer) }
-      seconds.append((ContinuousClock.now - start) / .seconds(rounds))
-    }
-    return seconds.sorted()[2]
   }
 
   /// Threads of one process have no links: what their sums take, as if they had. Adding is part of it.

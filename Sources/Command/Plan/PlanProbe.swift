@@ -145,7 +145,7 @@ struct PlanProbe {
   private func crowded(_ probe: StepProbe, seconds: Double) throws -> StepProfile {
     let own = try probe.measure(
       seconds: seconds, before: { try rank.communication.barrier() }, agree: { try agreed($0) })
-    return try shared(own, of: rank.count)
+    return try mean(of: own)
   }
 
   /// The first rank of each machine computes while the others wait.
@@ -155,13 +155,13 @@ struct PlanProbe {
       var own: StepProfile?
       if rank.isCoordinator { own = try probe.measure(seconds: seconds, before: {}, agree: { $0 }) }
       try communication.barrier()
-      return try shared(own, of: 1)
+      return try mean(of: own)
     }
     return try crowded(probe, seconds: seconds)
   }
 
-  /// The mean of what `count` ranks measured.
-  private func shared(_ own: StepProfile?, of count: Int) throws -> StepProfile {
+  /// The mean over the ranks that measured something.
+  private func mean(of own: StepProfile?) throws -> StepProfile {
     let text = own.flatMap { try? JSONEncoder().encode($0) }.map { String(decoding: $0, as: UTF8.self) } ?? ""
     let profiles = try rank.communication.gatherTexts(text).filter { !$0.isEmpty }
       .map { try JSONDecoder().decode(StepProfile.self, from: Data($0.utf8)) }
