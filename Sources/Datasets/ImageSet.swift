@@ -3,7 +3,7 @@ import Files
 import Tensors
 
 /// The two parts of a data set.
-public enum Split: String, CaseIterable, Sendable {
+public enum Split: String, CaseIterable, Codable, Sendable {
   case train
   case test
 }
@@ -114,7 +114,7 @@ public final class ImageSet: Sendable {
 }
 
 /// What there is to know of an image set besides pixels and labels.
-struct ImageSetFacts: Sendable {
+struct ImageSetFacts: Codable, Sendable {
   let name: String
   let split: Split
   let shape: Shape

@@ -13,12 +13,7 @@ public enum SharedImageSets {
 
   /// A set in the segment: pixels, then labels.
   fileprivate struct Entry: Codable, Sendable {
-    var name: String
-    var split: String
-    var height: Int
-    var width: Int
-    var classNames: [String]
-    var warnings: [String]
+    var facts: ImageSetFacts
     var digest: String
     var count: Int
     var firstPixel: Int
@@ -43,9 +38,7 @@ public enum SharedImageSets {
       let pixels = aligned(set.count * set.shape.count)
       entries.append(
         Entry(
-          name: set.name, split: set.split.rawValue, height: set.shape.height, width: set.shape.width,
-          classNames: set.classNames, warnings: set.warnings, digest: set.digest, count: set.count,
-          firstPixel: end, firstLabel: end + pixels))
+          facts: set.facts, digest: set.digest, count: set.count, firstPixel: end, firstLabel: end + pixels))
       end += pixels + aligned(set.count)
     }
     let segment = try SharedSegment.create(count: max(1, end), in: directory) { bytes in
@@ -74,14 +67,11 @@ public enum SharedImageSets {
   }
 
   private static func set(_ entry: Entry, in segment: SharedSegment) throws(Failure) -> ImageSet {
-    let shape = Shape(height: entry.height, width: entry.width, channels: 1)
-    guard let split = Split(rawValue: entry.split), entry.firstLabel + entry.count <= segment.bytes.count,
-      entry.firstPixel + entry.count * shape.count <= entry.firstLabel
+    guard entry.firstLabel + entry.count <= segment.bytes.count,
+      entry.firstPixel + entry.count * entry.facts.shape.count <= entry.firstLabel
     else { throw Failure(.internalError, "the sets do not lie where they should", at: segment.path) }
     return ImageSet(
-      ImageSetFacts(
-        name: entry.name, split: split, shape: shape, classNames: entry.classNames, warnings: entry.warnings),
-      labels: Array(segment.bytes[entry.firstLabel..<entry.firstLabel + entry.count]),
+      entry.facts, labels: Array(segment.bytes[entry.firstLabel..<entry.firstLabel + entry.count]),
       storage: .shared(segment), firstPixel: entry.firstPixel, digest: entry.digest)
   }
 

@@ -2,7 +2,7 @@
 ///
 /// A flat shape remembers the image it came from. Memory order is the same (rows, columns, channels), so flattening is
 /// free, and a linear layer behind it still knows how PyTorch, which flattens (channels, rows, columns), orders its weights.
-public struct Shape: Hashable, Sendable {
+public struct Shape: Codable, Hashable, Sendable {
   public var height: Int
   public var width: Int
   public var channels: Int
