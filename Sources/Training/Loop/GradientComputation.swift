@@ -32,7 +32,6 @@ struct GradientComputation {
     _ batch: Batch, seed: UInt64, step: Int, exchange: (any GradientExchange)? = nil,
     scored: (_ loss: Double, _ correct: Int) -> Void = { _, _ in }
   ) {
-    if let fault, let exchange = exchange as? RankExchange { exchange.strike = (fault, step, network) }
     var total = (loss: 0.0, correct: 0)
     var hasBegun = false
     for index in 0..<pieces {

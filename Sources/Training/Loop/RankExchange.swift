@@ -13,15 +13,21 @@ final class RankExchange: GradientExchange {
   private let gathers: [(factors: GradientFactors, job: GatherJob)]
   private let thread: CommunicationThread
   /// What a test has go wrong at the end of backward.
-  var strike: (fault: Fault, step: Int, network: Network)?
+  private let strike: (_ step: Int) -> Void
+  private var step = 0
   /// Seconds of this step that were spent waiting for factors.
   private var waited = 0.0
 
   /// - Parameters:
   ///   - shares: how the ranks share the update; nil where each makes all of it.
   ///   - isOrdered: whether sums are added up in a fixed tree. Without it every rank gets all gradients.
-  init(_ network: Network, shares: ParameterShares?, thread: CommunicationThread, isOrdered: Bool) {
+  ///   - fault: what a test has go wrong, or nothing.
+  init(
+    _ network: Network, shares: ParameterShares?, thread: CommunicationThread, isOrdered: Bool,
+    fault: Fault? = nil
+  ) {
     self.thread = thread
+    strike = { fault?.strike(step: $0, network) }
     let shares = isOrdered ? shares : nil
     self.shares = shares
     gradients = network.gradients
@@ -32,14 +38,14 @@ final class RankExchange: GradientExchange {
     gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
   }
 
-  /// Starts a step.
-  func begin() {
+  func begin(step: Int) {
+    self.step = step
     waited = 0
     reducer.begin()
   }
 
   func gradientsReady(from offset: Int) {
-    if offset == 0, let strike { strike.fault.strike(step: strike.step, strike.network) }
+    if offset == 0 { strike(step) }
     reducer.gradientsReady(from: offset)
   }
 

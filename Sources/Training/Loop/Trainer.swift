@@ -67,7 +67,8 @@ final class Trainer {
     test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(
-      network, shares: replica.shares, thread: rank.communication, isOrdered: shards.isOrdered)
+      network, shares: replica.shares, thread: rank.communication, isOrdered: shards.isOrdered,
+      fault: fault)
     update = Update(settings, schedule, replica, thread: rank.communication)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
@@ -142,14 +143,15 @@ final class Trainer {
       last.stops = StopRequest.isPending ? 1 : 0
       timeline?.recorder.mark(.forward)
       totals.begin(last)
-      exchange.begin()
+      exchange.begin(step: step)
     }
     timeline?.recorder.mark(.backward)
     let (polled, began) = (rank.communication.processorSeconds, monotonicSeconds())
     last.exposed = try exchange.finish()
     if rank.waitsByPolling {
       let polling = rank.communication.processorSeconds - polled
-      times.addStarved(monotonicSeconds() - began - polling)
+      // Of what counts as exposed, and no more: this thread may lose its processor between two readings of the clock.
+      times.addStarved(min(last.exposed, monotonicSeconds() - began - polling))
     }
     let (sum, waited) = try totals.finish()
     last.wait = waited

@@ -141,7 +141,7 @@ public final class StepProbe {
       let batch = nextBatch()
       gradient.run(batch, seed: settings.seed, step: number, exchange: exchange) { _, _ in
         totals.begin(StepTotals.Values())
-        exchange.begin()
+        exchange.begin(step: number)
       }
       _ = try exchange.finish()
       _ = try totals.finish()

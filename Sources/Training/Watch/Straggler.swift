@@ -28,8 +28,7 @@ package struct Straggler {
     let seconds = ranks.reduce(0) { $0 + $1.times.seconds }
     guard seconds > 0 else { return "" }
     let exposed = ranks.reduce(0) { $0 + $1.times.exposed }
-    let communication =
-      max(0, ranks.map { $0.times.exposed - $0.times.starved }.min() ?? 0) * Double(ranks.count)
+    let communication = (ranks.map { $0.times.exposed - $0.times.starved }.min() ?? 0) * Double(ranks.count)
     let data = ranks.reduce(0) { $0 + $1.times.data }
     func percent(_ part: Double) -> String { "\(fixed(100 * part / seconds, 1)) %" }
     let between =
