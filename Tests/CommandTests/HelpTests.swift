@@ -36,6 +36,15 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (["train", "lenet", "--epoch", "3"], "cnn-dist train --help"), (["export"], "cnn-dist export --help"),
+    (["data", "show", "--count", "few"], "cnn-dist data show --help"), (["trane"], "cnn-dist --help"),
+  ])
+  func aUsageErrorNamesTheHelpOfItsCommand(arguments: [String], help: String) throws {
+    let result = try Program.run(arguments)
+    #expect(result.status == 64 && result.errors.hasSuffix("; see '\(help)'\n"), "\(result.errors)")
+  }
+
   /// What bash offers behind some words, the last of which is unfinished.
   private func completions(_ script: String, _ words: [String]) throws -> [Substring] {
     let (line, quoted) = (words.joined(separator: " "), words.map { "'\($0)'" }.joined(separator: " "))
