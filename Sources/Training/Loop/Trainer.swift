@@ -165,7 +165,7 @@ final class Trainer {
     if let coordinator, isProven {
       let proof = StepProof(step: step, loss: sum.loss / Double(batch.globalCount), network)
       observer?.proven(proof)
-      try coordinator.prove(proof)
+      coordinator.prove(proof)
     }
     let squares = try exchange.sumOfSquares(network)
     let norm = squares.squareRoot()
