@@ -9,7 +9,7 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .er
 func vectorKernels(_ name: String, march: String?, define: String) -> Target {
   let flags = ["-Ounchecked"] + (march.map { ["-Xcc", "-march=\($0)"] } ?? [])
   return .target(
-    name: name, dependencies: ["Kernels", "Tensors"],
+    name: name, dependencies: ["CPrefetch", "Kernels", "Tensors"],
     swiftSettings: strict + [.unsafeFlags(flags), .define(define)])
 }
 
@@ -69,6 +69,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPrefetch"),
     .target(name: "CMPI", dependencies: ["COpenMPI"]),
 
     .plugin(name: "BuildRecordPlugin", capability: .buildTool()),

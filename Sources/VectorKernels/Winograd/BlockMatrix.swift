@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// A matrix whose columns are cut into blocks of 16: block after block, and within a block row after row.
 ///
 /// A product that walks along its columns or its rows then reads memory in order, and every row of a tile lies a constant
@@ -15,6 +17,12 @@ struct BlockMatrix {
   func block(at column: Int) -> Target { base + column * rows }
 }
 
+/// Lines of memory that are needed soon, and that a product asks for while it runs: one for each of its steps.
+struct UpcomingLines {
+  let base: Target
+  var count: Int
+}
+
 /// Products of block matrices.
 ///
 /// Every element is one chain of fused multiply-adds in the order of the inner dimension, so what is computed beside an
@@ -27,18 +35,23 @@ enum BlockProducts {
 
   /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
   /// multiple of 16.
-  /// - Parameter adding: whether c holds a sum already, which goes on; else it is overwritten.
+  /// - Parameters:
+  ///   - adding: whether c holds a sum already, which goes on; else it is overwritten.
+  ///   - upcoming: what the next product needs.
   static func multiply(
     _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, columns: Int,
-    adding: Bool
+    adding: Bool, upcoming: UpcomingLines? = nil
   ) {
-    var column = 0
+    var (column, upcoming) = (0, upcoming)
     while column < columns {
       if columns - column > lanes, WideLine.vectors == 2 {
-        strip(WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
+        strip(
+          WideLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding, upcoming)
       } else {
-        strip(NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding)
+        strip(
+          NarrowLine.self, a, b, into: c, rows: rows, inner: inner, column: column, adding: adding, upcoming)
       }
+      upcoming = nil
       column += columns - column > lanes ? WideLine.vectors * lanes : lanes
     }
   }
@@ -46,15 +59,17 @@ enum BlockProducts {
   @inline(__always)
   private static func strip<L: Line>(
     _: L.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, rows: Int, inner: Int, column: Int,
-    adding: Bool
+    adding: Bool, _ upcoming: UpcomingLines?
   ) {
-    var row = 0
+    var (row, requested) = (0, 0)
     while row < rows {
       if rows - row > TallTile<L>.rows - ShortTile<L>.rows {
-        tile(TallTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding)
+        let next = upcoming.flatMap { requested < $0.count ? $0.base + requested * lanes : nil }
+        tile(TallTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding, next)
         row += TallTile<L>.rows
+        requested += inner
       } else {
-        tile(ShortTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding)
+        tile(ShortTile<L>.self, a, b, into: c, row: row, inner: inner, column: column, adding: adding, nil)
         row += ShortTile<L>.rows
       }
     }
@@ -63,7 +78,7 @@ enum BlockProducts {
   @inline(__always)
   private static func tile<T: RegisterTile>(
     _: T.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, row: Int, inner: Int, column: Int,
-    adding: Bool
+    adding: Bool, _ upcoming: Target?
   ) {
     let target = c.block(at: column) + row * lanes
     var tile = T()
@@ -71,8 +86,13 @@ enum BlockProducts {
     var left = Source(a.base + row * lanes)
     var right = Source(b.block(at: column))
     let second = b.rows * lanes
+    var upcoming = upcoming
     for _ in 0..<inner / lanes {
       for lane in 0..<lanes {
+        if let line = upcoming {
+          prefetchForReading(line)
+          upcoming = line + lanes
+        }
         tile.add(left + lane, stride: lanes, T.Row(right, second: second))
         right += lanes
       }
@@ -107,6 +127,10 @@ enum BlockProducts {
     var row = 0
     while row < rows {
       let target = c.block(at: column) + row * lanes
+      for next in FlatTile<L>.rows..<2 * FlatTile<L>.rows {
+        prefetchForWriting(target + next * lanes)
+        if L.vectors > 1 { prefetchForWriting(target + (c.rows + next) * lanes) }
+      }
       var tile = FlatTile<L>()
       if adding { tile.read(target, second: c.rows * lanes) }
       addTransposed(a, b, 0..<inner, row: row, column: column, to: &tile)
@@ -116,14 +140,17 @@ enum BlockProducts {
   }
 
   /// tile += a' b for some rows of a and b: for the columns of a from `row` on, and those of b from `column` on.
+  /// - Parameter upcoming: how far behind those of a the rows lie that are needed next.
   @inline(__always)
   static func addTransposed<L: Line>(
-    _ a: BlockMatrix, _ b: BlockMatrix, _ inner: Range<Int>, row: Int, column: Int, to tile: inout FlatTile<L>
+    _ a: BlockMatrix, _ b: BlockMatrix, _ inner: Range<Int>, row: Int, column: Int,
+    to tile: inout FlatTile<L>, upcoming: Int? = nil
   ) {
     var left = Source(a.block(at: row / lanes * lanes) + inner.lowerBound * lanes + row % lanes)
     var right = Source(b.block(at: column) + inner.lowerBound * lanes)
     let second = b.rows * lanes
     for _ in 0..<inner.count {
+      if let upcoming { prefetchForReading(left + upcoming) }
       tile.add(left, stride: 1, L(right, second: second))
       left += lanes
       right += lanes

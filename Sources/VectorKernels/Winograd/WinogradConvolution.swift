@@ -41,7 +41,7 @@ extension WinogradScheme {
       tiles.forEachStrip(outputs) { channels in
         tiles.forEachSlice(inputs) { slice in
           if !tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, slice, channels) }
-          tiles.multiply(range.count, slice, columns: channels.count)
+          tiles.multiply(range.count, slice, channels)
         }
         tiles.writeOutputs(geometry.outputs(y), channels, range) { sum, target, channel, left in
           var sum = sum
@@ -70,7 +70,7 @@ extension WinogradScheme {
           if !tiles.isWhole {
             tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, slice, channels)
           }
-          tiles.multiply(range.count, slice, columns: channels.count)
+          tiles.multiply(range.count, slice, channels)
         }
         if let gate {
           tiles.writeOutputs(geometry.inputs(dx), channels, range) { sum, target, _, left in
@@ -105,7 +105,7 @@ extension WinogradScheme {
         if tiles.isWhole {
           tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)
           tiles.multiplyTransposed(
-            range.count, rows: padded(inputs), columns: channels.count, adding: range.lowerBound > 0)
+            range.count, rows: padded(inputs), channels, adding: range.lowerBound > 0)
         } else {
           tiles.readOutputGradients(geometry.outputs(dy), channels, range, of: shards, sums: db)
           tiles.addFilterGradients(range, of: shards, into: dw, inputs: inputs, outputs: outputs, channels)
@@ -118,20 +118,30 @@ extension WinogradScheme {
 
 extension WinogradTiles {
   /// outputs = inputs times filters, point by point, of one slice of the inputs after the other.
-  fileprivate func multiply(_ tiles: Int, _ slice: Range<Int>, columns: Int) {
+  fileprivate func multiply(_ tiles: Int, _ slice: Range<Int>, _ channels: Range<Int>) {
     for point in 0..<Self.matrices {
       BlockProducts.multiply(
-        input(point, from: slice.lowerBound), filter(point), into: output(point), rows: tiles,
-        inner: padded(slice.count), columns: columns, adding: slice.lowerBound > 0)
+        input(point, from: slice.lowerBound), filter(point, of: channels.lowerBound), into: output(point),
+        rows: tiles, inner: padded(slice.count), columns: channels.count, adding: slice.lowerBound > 0,
+        upcoming: point + 1 < Self.matrices ? lines(of: point + 1, slice, channels) : nil)
     }
   }
 
+  /// What of a point's factors is not in the second-level cache.
+  private func lines(of point: Int, _ slice: Range<Int>, _ channels: Range<Int>) -> UpcomingLines {
+    isWhole
+      ? UpcomingLines(
+        base: filter(point, of: channels.lowerBound).base, count: padded(channels.count) / lanes * inputs)
+      : UpcomingLines(
+        base: input(point, from: slice.lowerBound).base, count: together * padded(slice.count) / lanes)
+  }
+
   /// filters = inputs transposed times outputs, point by point; `adding` to what is there.
-  fileprivate func multiplyTransposed(_ tiles: Int, rows: Int, columns: Int, adding: Bool) {
+  fileprivate func multiplyTransposed(_ tiles: Int, rows: Int, _ channels: Range<Int>, adding: Bool) {
     for point in 0..<Self.matrices {
       BlockProducts.multiplyTransposed(
-        input(point), output(point), into: filter(point), rows: rows, inner: tiles, columns: columns,
-        adding: adding)
+        input(point), output(point), into: filter(point, of: channels.lowerBound), rows: rows, inner: tiles,
+        columns: channels.count, adding: adding)
     }
   }
 }

@@ -1,3 +1,5 @@
+import CPrefetch
+
 /// Tiles of images, into points and back.
 extension WinogradTiles {
   /// matrices[p] = the points of the convolution's inputs under the tiles.
@@ -24,27 +26,28 @@ extension WinogradTiles {
     into matrices: Target, _ distance: Int, sums: Target?
   ) {
     let size = T.sources
-    let (zeros, between) = (Source(zeros), square)
-    withUnsafeTemporaryAllocation(of: Source.self, capacity: size * size) { places in
-      guard let place = places.baseAddress else { return }
+    let between = square
+    withUnsafeTemporaryAllocation(of: Source.self, capacity: 2 * size * size) { places in
+      guard var here = places.baseAddress else { return }
+      var next = here + size * size
       var cursor = Cursor(self, at: tiles.lowerBound)
+      locate(cursor, pixels, size: size, padding: padding, into: here)
       for tile in 0..<tiles.count {
-        let (top, left) = (cursor.row * Scheme.outputs - padding, cursor.column * Scheme.outputs - padding)
-        let image = pixels.base + cursor.image * pixels.height * pixels.width * pixels.stride
-        for row in 0..<size {
-          for column in 0..<size {
-            let (y, x) = (top + row, left + column)
-            let isInside = y >= 0 && y < pixels.height && x >= 0 && x < pixels.width
-            place[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
-          }
-        }
+        cursor.advance()
+        locate(cursor, pixels, size: size, padding: padding, into: next)
         var channel = channels.lowerBound
         while channel < channels.upperBound {
           let remaining = channels.upperBound - channel
           let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
+          // The pixels that the next tile does not share with this one: too many streams for the processor to see.
+          for row in 0..<size {
+            for column in size - Scheme.outputs..<size {
+              prefetchForReading(next[row * size + column] + channel)
+            }
+          }
           var sum = Vector()
           T.applyToSquare(between) { row, column in
-            let vector = load(place[row * size + column] + channel, left: remaining)
+            let vector = load(here[row * size + column] + channel, left: remaining)
             if sums != nil { sum += vector }
             return vector
           } _: { row, column, vector in
@@ -56,7 +59,25 @@ extension WinogradTiles {
           }
           channel += lanes
         }
-        cursor.advance()
+        swap(&here, &next)
+      }
+    }
+  }
+
+  /// Writes where the pixels under a tile lie, or zeros.
+  @inline(__always)
+  private func locate(
+    _ tile: Cursor, _ pixels: Pixels<Source>, size: Int, padding: Int,
+    into places: UnsafeMutablePointer<Source>
+  ) {
+    let zeros = Source(zeros)
+    let (top, left) = (tile.row * Scheme.outputs - padding, tile.column * Scheme.outputs - padding)
+    let image = pixels.base + tile.image * pixels.height * pixels.width * pixels.stride
+    for row in 0..<size {
+      for column in 0..<size {
+        let (y, x) = (top + row, left + column)
+        let isInside = y >= 0 && y < pixels.height && x >= 0 && x < pixels.width
+        places[row * size + column] = isInside ? image + (y * pixels.width + x) * pixels.stride : zeros
       }
     }
   }
@@ -70,24 +91,33 @@ extension WinogradTiles {
     let between = square
     let matrices = Source(output(0).base)
     var cursor = Cursor(self, at: tiles.lowerBound)
-    for tile in 0..<tiles.count {
+    func corner() -> Target {
       let (top, left) = (cursor.row * Scheme.outputs, cursor.column * Scheme.outputs)
-      let (rows, columns) = (pixels.height - top, pixels.width - left)
-      let corner =
-        pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
+      return pixels.base + ((cursor.image * pixels.height + top) * pixels.width + left) * pixels.stride
+    }
+    for tile in 0..<tiles.count {
+      let rows = pixels.height - cursor.row * Scheme.outputs
+      let columns = pixels.width - cursor.column * Scheme.outputs
+      let here = corner()
+      cursor.advance()
+      let next = corner()
       var channel = channels.lowerBound
       while channel < channels.upperBound {
         let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
+        for row in 0..<Scheme.outputs {
+          for column in 0..<Scheme.outputs {
+            prefetchForWriting(next + (row * pixels.width + column) * pixels.stride + channel)
+          }
+        }
         Scheme.Result.applyToSquare(between) { row, column in
           load(source + (row * Scheme.points + column) * outputStride)
         } _: { row, column, vector in
           guard row < rows, column < columns else { return }
-          let target = corner + (row * pixels.width + column) * pixels.stride + channel
+          let target = here + (row * pixels.width + column) * pixels.stride + channel
           epilogue(vector, target, channel, channels.upperBound - channel)
         }
         channel += lanes
       }
-      cursor.advance()
     }
   }
 

@@ -64,7 +64,7 @@ extension WinogradTiles {
         for point in 0..<Self.matrices {
           var tile = T()
           BlockProducts.addTransposed(
-            input(point), output(point), tiles, row: row, column: column, to: &tile)
+            input(point), output(point), tiles, row: row, column: column, to: &tile, upcoming: inputStride)
           tile.write(sums + point * block, stride: lanes, second: second)
         }
         let place = places + place * Self.place

@@ -13,9 +13,9 @@ struct Pixels<Pointer> {
 /// transforms lie in scratch.
 ///
 /// Point p of the tiles at hand makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch
-/// buffer: of the convolution's inputs, and for a strip of its outputs and of its filters (inputs by outputs). Where all filters'
-/// transforms fit the second-level cache there is one strip, and a few tiles at a time are worked on beside them. Larger ones
-/// would be read again for every few tiles: there many tiles are at hand, and only a strip of the filters is in the cache.
+/// buffer: of the convolution's inputs, for a strip of its outputs, and of its filters (inputs by outputs). Where there are many
+/// tiles, all filters are transformed once, and read again for every few tiles, whose inputs are in the second-level cache. Where
+/// there are few, all of them are at hand, and it is a strip of the filters, transformed just before, that is in the cache.
 struct WinogradTiles<Scheme: WinogradScheme> {
   let batch: Int
   /// Tiles down and across one image.
@@ -24,7 +24,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   /// Tiles that may be transformed and multiplied together, and that are.
   let most: Int
   let together: Int
-  /// Whether there is one strip, of all output channels.
+  /// Whether all filters are transformed at once.
   let isWhole: Bool
   let inputs: Int
   private let outputs: Int
@@ -36,9 +36,9 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private let places: Int
   private let scratch: Target?
 
-  /// Floats of filters' transforms a tile up to which there is one strip; measured.
+  /// Floats of filters' transforms a tile up to which all of them are transformed at once; measured.
   private static var whole: Int { 10_000 }
-  /// Floats of tiles' transforms that the second-level cache holds beside the filters'; measured.
+  /// Floats of tiles' transforms that the second-level cache holds beside a strip of the filters'; measured.
   private static var cached: Int { 180_000 }
   /// Floats of inputs' transforms that are worth reading again for every strip; measured.
   private static var distant: Int { 4_800_000 }
@@ -52,7 +52,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// - Parameters:
   ///   - geometry: the convolution; of an input gradient, the one that leads back.
-  ///   - cut: samples whose tiles say whether there is one strip; nil where it is the batch.
+  ///   - cut: samples whose tiles say whether all filters are transformed at once; nil where it is the batch.
   ///   - scratch: where ``room(_:_:)`` floats are; nil to count them only.
   ///   - evenly: whether parts are as small as their number allows.
   ///   - shards: those whose gradients are added up; they say only how much scratch there is.
@@ -67,13 +67,13 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     outputs = padded(geometry.output.channels)
     self.scratch = scratch
     isWhole = (cut ?? batch) * down * across >= Self.fewestWhole(inputs, outputs)
-    strip = isWhole ? outputs : min(outputs, BlockProducts.tileColumns)
+    strip = min(outputs, BlockProducts.tileColumns)
     slice = isWhole ? inputs : min(inputs, Self.deepest)
     places = isWhole ? 0 : ShardTree.places(shards) * Self.place
     most = max(
       Self.fewest,
       isWhole
-        ? Self.cached / (Self.matrices * (inputs + outputs)) : Self.distant / (Self.matrices * inputs))
+        ? Self.cached / (Self.matrices * (inputs + strip)) : Self.distant / (Self.matrices * inputs))
     let parts = max(1, (batch * down * across + most - 1) / most)
     let part = evenly ? (batch * down * across + parts - 1) / parts : min(most, batch * down * across)
     together = (part + BlockProducts.tileRows - 1) / BlockProducts.tileRows * BlockProducts.tileRows
@@ -92,7 +92,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
     return max(tiles.count, strips.count)
   }
 
-  /// Tiles from which there is one strip.
+  /// Tiles from which all filters are transformed at once.
   private static func fewestWhole(_ inputs: Int, _ outputs: Int) -> Int {
     (matrices * inputs * outputs + whole - 1) / whole
   }
@@ -104,7 +104,7 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private static var gap: Int { 5 * lanes }
   var inputStride: Int { together * inputs + Self.gap }
   var outputStride: Int { together * strip + Self.gap }
-  var filterStride: Int { slice * strip + Self.gap }
+  var filterStride: Int { slice * (isWhole ? outputs : strip) + Self.gap }
 
   // Scratch: inputs, outputs, filters, a square of vectors, two blocks of filters, a pixel of zeros; in strips, the points of the
   // gradients of a block of filters, and the gradients of shards.
@@ -147,8 +147,10 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   func output(_ point: Int) -> BlockMatrix {
     BlockMatrix(base: scratch(outputStart + point * outputStride), rows: together)
   }
-  func filter(_ point: Int) -> BlockMatrix {
-    BlockMatrix(base: scratch(filterStart + point * filterStride), rows: slice)
+  /// - Parameter first: an output channel, with which a strip begins.
+  func filter(_ point: Int, of first: Int = 0) -> BlockMatrix {
+    BlockMatrix(
+      base: scratch(filterStart + point * filterStride + (isWhole ? first * slice : 0)), rows: slice)
   }
 
   /// Calls `body` with the tiles that are worked on together.
