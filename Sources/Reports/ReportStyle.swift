@@ -65,7 +65,7 @@ enum ReportStyle {
     @media print{:root{--page:#fff;--ink:#000;--soft:#444;--line:#ccc;--panel:#f3f3f3;--hit:47,125,88;--miss:197,82,43;
     --c0:#2563b0;--c1:#c2571a;--c2:#2e7d4f;--c3:#8c4aa8;--c4:#a8325a;--c5:#0f7f86;--c6:#7a6a14;--c7:#55606e}
     html{color-scheme:light}body{font-size:11px}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}
-    .wide{overflow:visible}.charts{grid-template-columns:1fr 1fr}.chart,.matrix,.classes,.pictures figure,tr,.bar{break-inside:avoid}h2,h3{break-after:avoid}
+    .wide{overflow:visible}.charts{grid-template-columns:1fr 1fr}.chart,.matrix,.classes,.pictures figure,tr,.bar{break-inside:avoid}h2,h3,h2+p,h3+p{break-after:avoid}
     details::details-content{content-visibility:visible;display:block}summary{list-style:none}#link{display:none}}
     @page{margin:1.4cm}
     """

@@ -22,6 +22,8 @@ import Testing
     var reference: Reference
   }
 
+  private static let networks = 15
+
   private func records() throws -> [Record] {
     let result = try Program.run(["models", "--json"])
     #expect(result.status == 0, "\(result.errors)")
@@ -32,7 +34,7 @@ import Testing
     let result = try Program.run(["models"])
     #expect(result.status == 0, "\(result.errors)")
     let lines = result.outputLines
-    #expect(lines.count == 16)
+    #expect(lines.count == 1 + Self.networks)
     #expect(
       lines[0].split(separator: " ")
         == ["name", "parameters", "mult-adds", "input", "classes", "recipes", "reference"])
@@ -52,7 +54,7 @@ import Testing
 
   @Test func jsonSaysTheSame() throws {
     let records = try records()
-    #expect(records.count == 15)
+    #expect(records.count == Self.networks)
     let alexnet = try #require(records.first { $0.name == "alexnet-imagenet" })
     #expect(alexnet.parameters == 62_378_344 && alexnet.classes == 1000)
     #expect(alexnet.inputShape == [3, 227, 227] && alexnet.multAdds == 1_135_915_368)
