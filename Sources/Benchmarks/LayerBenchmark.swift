@@ -27,17 +27,18 @@ public struct LayerBenchmark: Sendable {
   /// Runs forward and backward on random images, one operator after the other on one thread.
   ///
   /// - Parameters:
+  ///   - shards: into how many shards the batch is cut, a power of two.
   ///   - rounds: measured after one that warms up; each number is the median.
-  public init(_ graph: Graph, batch: Int, rounds: Int, kernels: any KernelSet.Type) {
+  public init(_ graph: Graph, batch: Int, shards: Int = 1, rounds: Int, kernels: any KernelSet.Type) {
     precondition(batch > 0 && rounds > 0, "there is something to measure")
-    let network = Network(graph, capacity: batch, training: true, kernels: kernels)
+    let network = Network(graph, capacity: batch, training: true, kernels: kernels, shards: shards)
     network.initialize(.he, seed: 1)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
     pixels.randomize(seed: 1)
     defer { withExtendedLifetime(pixels) {} }
     let images = TensorView(pixels.base, batch: batch, shape: graph.input.shape)
     let labels = (0..<batch).map { UInt8($0 % graph.output.shape.count) }
-    let samples = SampleKeys(seed: 1, step: 1, firstPosition: 0)
+    let samples = SampleKeys(seed: 1, step: 1, firstPosition: 0, shards: Shards(of: batch, in: shards))
 
     let operators = graph.nodes.count
     var forward = [[Double]](repeating: [], count: operators)

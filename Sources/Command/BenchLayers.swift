@@ -15,11 +15,12 @@ struct BenchLayers: ParsableCommand {
       Times forward and backward of each operator on one thread, and sets them
       beside the most that one core can do. The share of the peak counts the
       operations of the layer's formula; an algorithm that needs fewer can exceed
-      it. Each # is 5 % of the step. With --json also operations and seconds.
+      it. Each # is 5 % of the step. With --json also operations and seconds. A
+      rank of R has S / R of the shards of train --shards S.
 
       Examples:
         cnn-dist bench layers vgg11 --batch-size 8
-        cnn-dist bench layers resnet18 --json
+        cnn-dist bench layers resnet18 --batch-size 32 --shards 4
       """)
 
   @Argument(
@@ -30,6 +31,8 @@ struct BenchLayers: ParsableCommand {
   var batchSize: String?
   @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
   var imageSize: String?
+  @Option(help: ArgumentHelp("Shards that the batch is cut into: a power of two.", valueName: "n"))
+  var shards = 1
   @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
   var rounds = 5
   @Flag(help: "Print JSON.")
@@ -37,6 +40,9 @@ struct BenchLayers: ParsableCommand {
 
   func validate() throws {
     if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
+    if !(1...1024).contains(shards) || shards & (shards - 1) != 0 {
+      throw ValidationError("--shards must be a power of two, 1 to 1024")
+    }
   }
 
   func run() throws {
@@ -46,9 +52,10 @@ struct BenchLayers: ParsableCommand {
     let kernels = try InstructionSets.selected()
     let graph = try TrainingRun.graph(settings)
     let peak = PeakMeter.operationsPerSecond(kernels)
-    let result = LayerBenchmark(graph, batch: settings.batchSize, rounds: rounds, kernels: kernels)
+    let result = LayerBenchmark(
+      graph, batch: settings.batchSize, shards: shards, rounds: rounds, kernels: kernels)
     let record = Record(
-      model: model, batch: result.batch, instructionSet: kernels.name, peak: peak, loss: result.loss,
+      model: model, batch: result.batch, shards: shards, instructionSet: kernels.name, peak: peak, loss: result.loss,
       rows: result.rows)
     print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
   }
@@ -56,6 +63,7 @@ struct BenchLayers: ParsableCommand {
   private struct Record: Encodable {
     let model: String
     let batch: Int
+    let shards: Int
     let instructionSet: String
     /// Operations a second.
     let peak: Double
@@ -81,7 +89,7 @@ struct BenchLayers: ParsableCommand {
         ["all", "", "", ""] + cells(forward, rows.reduce(0) { $0 + $1.forwardOperations })
           + cells(backward, rows.reduce(0) { $0 + $1.backwardOperations }) + [share(1), ""])
       return """
-        \(model), batch \(batch), one thread, \(instructionSet): \(milliseconds(step)) ms a step, \
+        \(model), batch \(batch)\(shards > 1 ? " in \(shards) shards" : ""), one thread, \(instructionSet): \(milliseconds(step)) ms a step, \
         \(spokenSpeed(Double(batch) / step)); peak of a core \(String(format: "%.0f", peak / 1e9)) GFLOP/s
 
         \(table.text)
