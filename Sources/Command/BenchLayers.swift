@@ -55,8 +55,8 @@ struct BenchLayers: ParsableCommand {
     let result = LayerBenchmark(
       graph, batch: settings.batchSize, shards: shards, rounds: rounds, kernels: kernels)
     let record = Record(
-      model: model, batch: result.batch, shards: shards, instructionSet: kernels.name, peak: peak, loss: result.loss,
-      rows: result.rows)
+      model: model, batch: result.batch, shards: shards, instructionSet: kernels.name, peak: peak,
+      loss: result.loss, rows: result.rows)
     print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
   }
 

@@ -29,7 +29,7 @@ extension WinogradTiles {
 
   /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
   ///
-  /// Each block of filters goes its whole way in the first-level cache: the products of all points, their transform, and the sum
+  /// Each block of filters, 16 inputs and two vectors of outputs, goes its whole way in the cache: the products of all points, their transform, and the sum
   /// over shards, which is written once.
   func addFilterGradients(
     _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
@@ -55,17 +55,21 @@ extension WinogradTiles {
     column: Int, left: Int
   ) {
     typealias T = FlatTile<L>
-    let (rows, second) = (T.rows, T.rows * lanes)
+    let (rows, second) = (lanes, lanes * lanes)
     let block = L.vectors * second
     let (between, sums, places) = (square, sums, shardPlaces)
     for row in stride(from: 0, to: count, by: rows) {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
         for point in 0..<Self.matrices {
-          var tile = T()
-          BlockProducts.addTransposed(
-            input(point), output(point), tiles, row: row, column: column, to: &tile, upcoming: inputStride)
-          tile.write(sums + point * block, stride: lanes, second: second)
+          // A line of the inputs has all rows of the block, and is read once.
+          for part in stride(from: 0, to: rows, by: T.rows) {
+            var tile = T()
+            BlockProducts.addTransposed(
+              input(point), output(point), tiles, row: row + part, column: column, to: &tile,
+              upcoming: part == 0 ? inputStride : nil)
+            tile.write(sums + point * block + part * lanes, stride: lanes, second: second)
+          }
         }
         let place = places + place * Self.place
         for vector in stride(from: 0, to: block, by: lanes) {

@@ -120,8 +120,8 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// Elements of a filter.
   static var taps: Int { Scheme.kernel * Scheme.kernel }
-  /// Floats of as many filters as a register tile has sums for, at one point; and of a place for their gradients.
-  private static var block: Int { FlatTile<WideLine>.rows * WideLine.vectors * lanes }
+  /// Floats of the filters that are worked on together in strips, at one point; and of a place for their gradients.
+  private static var block: Int { lanes * WideLine.vectors * lanes }
   static var place: Int { taps * block }
 
   /// A square of vectors between two halves of a transform.
