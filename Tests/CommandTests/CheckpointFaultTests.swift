@@ -229,6 +229,19 @@ import Testing
     #expect(try checkpointNames(of: run) == ["last", "step-00000004"])
   }
 
+  @Test("fault 18: no room for the proof beside a checkpoint → a warning, and training goes on")
+  func aProofThatCannotBeWritten() throws {
+    #expect(try Program.run(tinyTraining(run, steps: 2)).status == 0)
+    // A directory in its place is in the way as a full disk is, and at this very write.
+    let proof = run + "/checkpoints/step-00000002/next.json"
+    try FileManager.default.createDirectory(atPath: proof + "/full", withIntermediateDirectories: true)
+    let resumed = try Program.run(tinyTraining(run, steps: 4, ["--resume", "auto", "--keep", "2"]))
+    #expect(resumed.status == 0, "\(resumed.errors)")
+    #expect(resumed.ownErrors.count == 1 && resumed.errors.contains("step 3 cannot be verified later"))
+    #expect(resumed.errors.contains(proof), "\(resumed.errors)")
+    #expect(try checkpointNames(of: run) == ["last", "step-00000002", "step-00000004"])
+  }
+
   @Test(arguments: [
     "kill@checkpoint", "kill@checkpoint=soon", "enospc@checkpoint,times=0", "enospc@checkpoint=",
   ])

@@ -19,8 +19,8 @@ struct BlockMatrix {
 
 /// Lines of memory that are needed soon, and that a product asks for while it runs: one for each of its steps.
 struct UpcomingLines {
-  let base: Target
-  var count: Int
+  let base: Source
+  let count: Int
 }
 
 /// Products of block matrices.
@@ -28,7 +28,7 @@ struct UpcomingLines {
 /// Every element is one chain of fused multiply-adds in the order of the inner dimension, so what is computed beside an
 /// element does not change its bits.
 enum BlockProducts {
-  /// Rows that a tile has, to which ``multiply(_:_:into:rows:inner:columns:)`` rounds up what it writes.
+  /// Rows that a tile has, to which `multiply` rounds up what it writes.
   static let tileRows = TallTile<WideLine>.rows
   /// Columns that the widest tile has.
   static let tileColumns = 32
@@ -78,7 +78,7 @@ enum BlockProducts {
   @inline(__always)
   private static func tile<T: RegisterTile>(
     _: T.Type, _ a: BlockMatrix, _ b: BlockMatrix, into c: BlockMatrix, row: Int, inner: Int, column: Int,
-    adding: Bool, _ upcoming: Target?
+    adding: Bool, _ upcoming: Source?
   ) {
     let target = c.block(at: column) + row * lanes
     var tile = T()

@@ -131,9 +131,11 @@ extension WinogradTiles {
   private func lines(of point: Int, _ slice: Range<Int>, _ channels: Range<Int>) -> UpcomingLines {
     isWhole
       ? UpcomingLines(
-        base: filter(point, of: channels.lowerBound).base, count: padded(channels.count) / lanes * inputs)
+        base: Source(filter(point, of: channels.lowerBound).base),
+        count: padded(channels.count) / lanes * inputs)
       : UpcomingLines(
-        base: input(point, from: slice.lowerBound).base, count: together * padded(slice.count) / lanes)
+        base: Source(input(point, from: slice.lowerBound).base),
+        count: together * padded(slice.count) / lanes)
   }
 
   /// filters = inputs transposed times outputs, point by point; `adding` to what is there.

@@ -29,8 +29,8 @@ extension WinogradTiles {
 
   /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
   ///
-  /// Each block of filters, 16 inputs and two vectors of outputs, goes its whole way in the cache: the products of all points, their transform, and the sum
-  /// over shards, which is written once.
+  /// Each block of filters, of 16 inputs and as many outputs as a line of a register tile, goes its whole way in the cache: the
+  /// products of all points, their transform, and the sum over shards, which is written once.
   func addFilterGradients(
     _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
     _ channels: Range<Int>
