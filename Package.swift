@@ -89,7 +89,7 @@ let package = Package(
     module("Planning", ["Failures"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),
-    module("Collectives", ["CMPI", "Failures", "Threads", "Timelines"]),
+    module("Collectives", ["CMPI", "Failures", "Tensors", "Threads", "Timelines"]),
     module("HTTP", ["Failures", "Threads"]),
     module("Telemetry", ["Failures", "Files", "HTTP", "Threads", "Timelines", logging, protobuf]),
     module("Reports", ["Failures", "Files", "Telemetry"]),
@@ -151,11 +151,13 @@ let package = Package(
 
     // What every communicator must do, run by the tests on threads and by `mpi-contract` under mpirun.
     .target(
-      name: "CommunicatorContract", dependencies: ["Collectives", "Failures", "Threads"],
+      name: "CommunicatorContract", dependencies: ["Collectives", "Failures", "Tensors", "Threads"],
       path: "Tests/CommunicatorContract", swiftSettings: strict),
     .executableTarget(
       name: "mpi-contract",
-      dependencies: ["AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Threads"],
+      dependencies: [
+        "AllocationCount", "Collectives", "CommunicatorContract", "Failures", "Tensors", "Threads",
+      ],
       path: "Tests/MPIContract", swiftSettings: strict, linkerSettings: countsAllocations),
 
     // PNG files put together byte by byte.

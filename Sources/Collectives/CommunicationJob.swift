@@ -1,4 +1,5 @@
 import Failures
+import Tensors
 import Timelines
 
 /// Work for a communication thread that is set up once and submitted many times.
@@ -43,8 +44,8 @@ final class CollectiveJob: CommunicationJob {
     case broadcast(UnsafeMutableRawBufferPointer, root: Int)
     case floats(UnsafeMutableBufferPointer<Float>, Reduction)
     case tree(UnsafeMutableBufferPointer<Float>)
-    case treePart(UnsafeMutableBufferPointer<Float>, RankParts)
-    case gatherParts(UnsafeMutableBufferPointer<Float>, RankParts)
+    case treePart(UnsafeMutableBufferPointer<Float>, RankParts, FloatFormat)
+    case gatherParts(UnsafeMutableBufferPointer<Float>, RankParts, FloatFormat)
     case doubles(UnsafeMutableBufferPointer<Double>, Reduction)
     case integers(UnsafeMutableBufferPointer<Int64>, Reduction)
     case allGather(UnsafeRawBufferPointer, into: UnsafeMutableRawBufferPointer)
@@ -60,8 +61,10 @@ final class CollectiveJob: CommunicationJob {
       case .broadcast(let bytes, let root): try communicator.broadcast(bytes, from: root)
       case .floats(let values, let reduction): try communicator.allReduce(values, reduction)
       case .tree(let values): try communicator.sumInTree(values)
-      case .treePart(let values, let parts): try communicator.sumPartInTree(values, parts)
-      case .gatherParts(let values, let parts): try communicator.gatherParts(values, parts)
+      case .treePart(let values, let parts, let format):
+        try communicator.sumPartInTree(values, parts, as: format)
+      case .gatherParts(let values, let parts, let format):
+        try communicator.gatherParts(values, parts, as: format)
       case .doubles(let values, let reduction): try communicator.allReduce(values, reduction)
       case .integers(let values, let reduction): try communicator.allReduce(values, reduction)
       case .allGather(let bytes, let all): try communicator.allGather(bytes, into: all)

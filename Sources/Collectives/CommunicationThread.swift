@@ -1,4 +1,5 @@
 import Failures
+import Tensors
 import Threads
 import Timelines
 
@@ -147,13 +148,15 @@ public final class CommunicationThread: Communicator, @unchecked Sendable {
   }
 
   public func sumPartInTree(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
   ) throws(Failure) {
-    try run(.treePart(values, parts))
+    try run(.treePart(values, parts, format))
   }
 
-  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
-    try run(.gatherParts(values, parts))
+  public func gatherParts(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
+  ) throws(Failure) {
+    try run(.gatherParts(values, parts, format))
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)

@@ -1,4 +1,5 @@
 import Failures
+import Tensors
 
 /// How values of several ranks become one.
 public enum Reduction: Sendable {
@@ -41,11 +42,19 @@ public protocol Communicator: AnyObject {
   /// - Parameters:
   ///   - values: the elements of the parts' range.
   ///   - parts: of as many ranks as there are.
-  func sumPartInTree(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure)
+  ///   - format: in which ranks send. With `bf16` both sums that meet in a node of the tree are rounded before they are added, that of
+  ///     the rank itself too; the sum of all is not.
+  func sumPartInTree(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
+  ) throws(Failure)
 
   /// Overwrites `values` on every rank with each rank's own part of them: the second half of ``sumInTree(_:)``. For any number of
-  /// ranks.
-  func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure)
+  /// ranks; in `bf16` for a power of two.
+  ///
+  /// - Parameter format: in which ranks send; their own parts are numbers of it.
+  func gatherParts(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
+  ) throws(Failure)
 
   /// Fills `all` (size times the length of `bytes`) with every rank's bytes in the order of ranks.
   func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer) throws(Failure)
@@ -62,6 +71,16 @@ public protocol Communicator: AnyObject {
 }
 
 extension Communicator {
+  /// ``sumPartInTree(_:_:as:)`` without rounding.
+  public func sumPartInTree(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+    try sumPartInTree(values, parts, as: .f32)
+  }
+
+  /// ``gatherParts(_:_:as:)`` of all bits.
+  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+    try gatherParts(values, parts, as: .f32)
+  }
+
   /// Where this rank runs, for error messages.
   public var place: String { "rank \(rank) on \(hostName)" }
 

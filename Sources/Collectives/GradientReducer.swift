@@ -1,4 +1,5 @@
 import Failures
+import Tensors
 import Threads
 
 /// Sums the gradients of all ranks bucket by bucket, on the communication thread, while backward goes on.
@@ -8,7 +9,8 @@ import Threads
 ///     reducer.gradientsReady(from: offset)
 ///     let exposed = try reducer.finish()
 ///
-/// All calls come from the thread that computes. A step allocates nothing; with one rank nothing happens at all.
+/// All calls come from the thread that computes. A step allocates nothing; with one rank nothing happens at all, but that sums are
+/// rounded which several would have sent in 16 bits.
 public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   /// Seconds that the last finished step spent in all-reduce, hidden or not; waiting for slower ranks is part of it.
   public private(set) var communicationSeconds = 0.0
@@ -19,6 +21,10 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   /// The parts of each bucket; nil where every rank gets all of it.
   private let parts: [RankParts?]
   private let isOrdered: Bool
+  private let leavesParts: Bool
+  private let format: FloatFormat
+  /// What rounding has left of each sum; nil where nothing is rounded.
+  private let residual: FloatBuffer?
   /// Buckets handed over in this step; the computing thread's.
   private var submitted = 0
   private var lastTicket = 0
@@ -31,17 +37,24 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   ///   - gradients: the flat buffer, which outlives the reducer.
   ///   - buckets: the ranges of that buffer, the same on every rank.
   ///   - isOrdered: whether sums are added up in a fixed tree; see ``Communicator/sumInTree(_:)``.
-  ///   - parts: how a bucket is divided of which a rank needs only its own part; nil where it needs all of it. Without a tree all
-  ///     ranks get everything.
+  ///   - parts: how a bucket is divided among the ranks that add it up; nil for one that is added up in 32 bits, and that all ranks get.
+  ///   - leavesParts: whether a rank needs only its own part of a divided bucket.
+  ///   - residual: as long as the gradients. Divided buckets are then sent in 16 bits: their sums are rounded with what is left of the
+  ///     step before, and leave there what that loses.
   public init(
     thread: CommunicationThread, gradients: UnsafeMutableBufferPointer<Float>, buckets: GradientBuckets,
-    isOrdered: Bool, parts: (_ bucket: Range<Int>) -> RankParts? = { _ in nil }
+    isOrdered: Bool, parts: (_ bucket: Range<Int>) -> RankParts? = { _ in nil }, leavesParts: Bool = true,
+    residual: FloatBuffer? = nil
   ) {
     precondition(buckets.count == gradients.count, "the buckets cover the gradients")
+    precondition(residual.map { $0.count == gradients.count && isOrdered } ?? true, "16 bits need a tree")
     self.thread = thread
     self.gradients = gradients
     self.isOrdered = isOrdered
-    self.buckets = thread.size > 1 ? buckets.ranges : []
+    self.leavesParts = leavesParts
+    self.residual = residual
+    format = residual == nil ? .f32 : .bf16
+    self.buckets = thread.size > 1 || residual != nil ? buckets.ranges : []
     self.parts = self.buckets.map(parts)
   }
 
@@ -80,8 +93,8 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
   }
 
   public var label: TimelineLabel {
-    TimelineLabel(
-      .bucket, number: reduced + 1, bytes: buckets[reduced].count * MemoryLayout<Float>.stride)
+    let width = (parts[reduced] == nil ? FloatFormat.f32 : format).width
+    return TimelineLabel(.bucket, number: reduced + 1, bytes: buckets[reduced].count * width)
   }
 
   /// Reduces the next bucket.
@@ -95,7 +108,9 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
       if !isOrdered {
         try communicator.allReduce(values, .sum)
       } else if let parts {
-        try communicator.sumPartInTree(values, parts)
+        try communicator.sumPartInTree(values, parts, as: format)
+        round(parts[communicator.rank])
+        if !leavesParts { try communicator.gatherParts(values, parts, as: format) }
       } else {
         try communicator.sumInTree(values)
       }
@@ -103,5 +118,12 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
       failure = error
     }
     seconds += monotonicSeconds() - start
+  }
+
+  /// Of the sums that this rank has for the others.
+  private func round(_ own: Range<Int>) {
+    guard let residual, let gradients = gradients.baseAddress else { return }
+    BFloat16.round(
+      gradients + own.lowerBound, carrying: residual.base + own.lowerBound, count: own.count)
   }
 }

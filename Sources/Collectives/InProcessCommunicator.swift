@@ -1,5 +1,6 @@
 import Failures
 import Glibc
+import Tensors
 
 /// Ranks as threads of one process: collectives over shared memory, without MPI.
 ///
@@ -71,20 +72,29 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
   }
 
   public func sumPartInTree(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
   ) throws(Failure) {
     checkTree()
     checkParts(parts, of: values)
     let first = parts.range.lowerBound
-    let own = parts[rank]
-    try reduce(.treePart, values, slice: own.lowerBound - first..<own.upperBound - first) { $0 + $1 }
+    let own = parts[rank].lowerBound - first..<parts[rank].upperBound - first
+    switch format {
+    case .f32: try reduce(.treePart, values, slice: own) { $0 + $1 }
+    case .bf16:
+      try reduce(.treePart, values, slice: own, format: .bf16) {
+        BFloat16.rounded($0) + BFloat16.rounded($1)
+      }
+    }
   }
 
-  /// Each rank fetches what the others have.
-  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+  /// Each rank fetches what the others have: nothing is sent, whatever the format.
+  public func gatherParts(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
+  ) throws(Failure) {
     checkParts(parts, of: values)
     guard size > 1 else { return }
-    let call = InProcessCall(.gatherParts, count: values.count, address: values.baseAddress)
+    let call = InProcessCall(
+      .gatherParts, count: values.count, format: format, address: values.baseAddress)
     try collective(call) { peers in
       guard let base = values.baseAddress else { return }
       for peer in 0..<size where peer != rank {
@@ -100,11 +110,12 @@ public final class InProcessCommunicator: Communicator, @unchecked Sendable {
   @inline(__always)
   private func reduce<Value>(
     _ kind: InProcessCall.Kind, _ values: UnsafeMutableBufferPointer<Value>, slice: Range<Int>? = nil,
-    _ combine: (Value, Value) -> Value
+    format: FloatFormat = .f32, _ combine: (Value, Value) -> Value
   ) throws(Failure) {
     guard size > 1 else { return }
     let (rank, size) = (rank, size)
-    try collective(InProcessCall(kind, count: values.count, address: values.baseAddress)) { peers in
+    let call = InProcessCall(kind, count: values.count, format: format, address: values.baseAddress)
+    try collective(call) { peers in
       // Slices start on multiples of 16 elements, so that two ranks hardly ever write to one cache line.
       let share = ((values.count + size - 1) / size + 15) / 16 * 16
       let end = slice?.upperBound ?? min((rank + 1) * share, values.count)

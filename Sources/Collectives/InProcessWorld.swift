@@ -1,4 +1,5 @@
 import Failures
+import Tensors
 import Threads
 
 /// What one rank brings to a collective.
@@ -21,17 +22,23 @@ struct InProcessCall {
   var kind: Kind
   var count: Int
   var root: Int
+  /// Of numbers that ranks send each other.
+  var format: FloatFormat
   var address: UnsafeMutableRawPointer?
 
-  init(_ kind: Kind, count: Int = 0, root: Int = 0, address: UnsafeMutableRawPointer? = nil) {
+  init(
+    _ kind: Kind, count: Int = 0, root: Int = 0, format: FloatFormat = .f32,
+    address: UnsafeMutableRawPointer? = nil
+  ) {
     self.kind = kind
     self.count = count
     self.root = root
+    self.format = format
     self.address = address
   }
 
   func matches(_ other: InProcessCall) -> Bool {
-    kind == other.kind && count == other.count && root == other.root
+    kind == other.kind && count == other.count && root == other.root && format == other.format
   }
 
   var description: String {
@@ -39,7 +46,8 @@ struct InProcessCall {
     case .barrier: "a barrier"
     case .broadcast: "a broadcast of \(count) bytes from rank \(root)"
     case .allGather: "an all-gather of \(count) bytes"
-    case .treePart: "a \(kind.rawValue) over \(count)"
+    case .treePart: "a \(kind.rawValue) over \(count) in \(format.rawValue)"
+    case .gatherParts: "an \(kind.rawValue) over \(count) in \(format.rawValue)"
     default: "an \(kind.rawValue) over \(count)"
     }
   }

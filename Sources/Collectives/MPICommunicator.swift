@@ -1,6 +1,7 @@
 internal import CMPI
 import Failures
 import Glibc
+import Tensors
 
 /// All ranks of an MPI job: the only file that imports the MPI shim.
 ///
@@ -85,7 +86,8 @@ public final class MPICommunicator: Communicator {
 
   // MARK: Sums in a tree
 
-  /// What a piece of another rank's values is received into, twice: one is added up while the next is under way.
+  /// What a piece of another rank's values is received into, twice: one is added up while the next is under way. Where 16 bits are
+  /// sent, half of each is for what leaves.
   private static let piece = 1 << 16
   private let pieces: UnsafeMutablePointer<Float>
 
@@ -94,20 +96,23 @@ public final class MPICommunicator: Communicator {
   /// rank sends 2 (R - 1) / R of the vector, as a ring does, in 2 log R steps.
   public func sumInTree(_ values: UnsafeMutableBufferPointer<Float>) throws(Failure) {
     checkTree()
-    try tree(.both, values, RankParts(0..<values.count, ranks: size, grain: 16))
+    try tree(.both, values, RankParts(0..<values.count, ranks: size, grain: 16), .f32)
   }
 
   public func sumPartInTree(
-    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
   ) throws(Failure) {
     checkTree()
     checkParts(parts, of: values)
-    try tree(.halving, values, parts)
+    try tree(.halving, values, parts, format)
   }
 
-  public func gatherParts(_ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts) throws(Failure) {
+  public func gatherParts(
+    _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts, as format: FloatFormat
+  ) throws(Failure) {
     checkParts(parts, of: values)
-    guard !parts.areHalves else { return try tree(.doubling, values, parts) }
+    guard !parts.areHalves else { return try tree(.doubling, values, parts, format) }
+    precondition(format == .f32, "16 bits are sent where sums have the form of a tree")
     for root in 0..<size {
       let part = parts[root]
       let first = part.lowerBound - parts.range.lowerBound
@@ -120,16 +125,17 @@ public final class MPICommunicator: Communicator {
   private enum Passage { case both, halving, doubling }
 
   private func tree(
-    _ passage: Passage, _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts
+    _ passage: Passage, _ values: UnsafeMutableBufferPointer<Float>, _ parts: RankParts,
+    _ format: FloatFormat
   ) throws(Failure) {
     guard let base = values.baseAddress else { return }
-    try tree(passage, base, parts.range, parts, distance: 1)
+    try tree(passage, base, parts.range, parts, format, distance: 1)
   }
 
   /// - Parameter part: the elements of the parts' range that are left to this rank and those further away.
   private func tree(
     _ passage: Passage, _ base: UnsafeMutablePointer<Float>, _ part: Range<Int>, _ parts: RankParts,
-    distance: Int
+    _ format: FloatFormat, distance: Int
   ) throws(Failure) {
     guard distance < size else { return }
     let peer = rank ^ distance
@@ -138,63 +144,102 @@ public final class MPICommunicator: Communicator {
     }
     // So few values that halving them would only take more messages.
     guard passage != .both || part.count > 1024 else {
-      try add(from: peer, sending: place(part), part.count, to: place(part), part.count)
-      return try tree(passage, base, part, parts, distance: 2 * distance)
+      try add(from: peer, sending: place(part), part.count, to: place(part), part.count, format)
+      return try tree(passage, base, part, parts, format, distance: 2 * distance)
     }
     let (own, other) = parts.halves(of: part, rank: rank, distance: distance)
     if passage != .doubling {
-      try add(from: peer, sending: place(other), other.count, to: place(own), own.count)
+      try add(from: peer, sending: place(other), other.count, to: place(own), own.count, format)
     }
-    try tree(passage, base, own, parts, distance: 2 * distance)
+    try tree(passage, base, own, parts, format, distance: 2 * distance)
     if passage != .halving {
-      try exchange(place(own), own.count, place(other), other.count, with: peer)
+      try exchange(place(own), own.count, place(other), other.count, with: peer, format)
     }
   }
 
   /// values += those of rank `peer`, which gets what is `sent`: other values, or the same if they are one piece.
   private func add(
     from peer: Int, sending sent: UnsafeMutablePointer<Float>, _ sentCount: Int,
-    to values: UnsafeMutablePointer<Float>, _ count: Int
+    to values: UnsafeMutablePointer<Float>, _ count: Int, _ format: FloatFormat
   ) throws(Failure) {
-    func begin(_ index: Int) throws(Failure) {
-      let first = index * Self.piece
-      let (leaving, coming) = (
-        max(0, min(Self.piece, sentCount - first)), max(0, min(Self.piece, count - first))
-      )
-      try call("MPI_Isend") {
-        cmpi_exchange_begin(
-          handle, Int32(index & 1), sent + first, Int64(4 * leaving), pieces + (index & 1) * Self.piece,
-          Int64(4 * coming), Int32(peer))
+    try forEachPiece(from: peer, count, sending: sent, sentCount, format) { first, count, piece in
+      switch format {
+      case .f32:
+        let source = piece.assumingMemoryBound(to: Float.self)
+        for i in 0..<count { values[first + i] += source[i] }
+      case .bf16:
+        BFloat16.add(piece.assumingMemoryBound(to: UInt16.self), into: values + first, count: count)
       }
-    }
-    let number = (max(sentCount, count) + Self.piece - 1) / Self.piece
-    guard number > 0 else { return }
-    try begin(0)
-    for index in 0..<number {
-      if index + 1 < number { try begin(index + 1) }
-      try call("MPI_Waitall") { cmpi_exchange_end(handle, Int32(index & 1)) }
-      let first = index * Self.piece
-      let (target, source) = (values + first, pieces + (index & 1) * Self.piece)
-      for i in 0..<max(0, min(Self.piece, count - first)) { target[i] += source[i] }
     }
   }
 
   /// Gives rank `peer` one range and gets another from it.
   private func exchange(
     _ sent: UnsafeMutablePointer<Float>, _ sentCount: Int, _ received: UnsafeMutablePointer<Float>,
-    _ count: Int,
-    with peer: Int
+    _ count: Int, with peer: Int, _ format: FloatFormat
   ) throws(Failure) {
+    guard format == .f32 else {
+      return try forEachPiece(from: peer, count, sending: sent, sentCount, format) { first, count, piece in
+        BFloat16.unpack(
+          piece.assumingMemoryBound(to: UInt16.self), into: received + first, count: count)
+      }
+    }
     // As much as MPI counts in one call.
     let most = Self.largestChunk / 4
     for first in stride(from: 0, to: max(sentCount, count), by: most) {
       let (leaving, coming) = (max(0, min(most, sentCount - first)), max(0, min(most, count - first)))
-      try call("MPI_Isend") {
-        cmpi_exchange_begin(
-          handle, 0, sent + first, Int64(4 * leaving), received + first, Int64(4 * coming), Int32(peer))
-      }
-      try call("MPI_Waitall") { cmpi_exchange_end(handle, 0) }
+      try begin(0, sent + first, 4 * leaving, received + first, 4 * coming, with: peer)
+      try end(0)
     }
+  }
+
+  /// Sends values to rank `peer` and calls `body` with each piece of the `count` that come from it, in `format`, while the next is under
+  /// way.
+  private func forEachPiece(
+    from peer: Int, _ count: Int, sending sent: UnsafeMutablePointer<Float>, _ sentCount: Int,
+    _ format: FloatFormat,
+    _ body: (_ first: Int, _ count: Int, _ piece: UnsafeMutableRawPointer) -> Void
+  ) throws(Failure) {
+    func lengths(_ index: Int) -> (first: Int, leaving: Int, coming: Int) {
+      let first = index * Self.piece
+      return (first, max(0, min(Self.piece, sentCount - first)), max(0, min(Self.piece, count - first)))
+    }
+    func start(_ index: Int) throws(Failure) {
+      let (first, leaving, coming) = lengths(index)
+      let arriving = pieces + (index & 1) * Self.piece
+      var departing = UnsafeMutableRawPointer(sent + first)
+      if format == .bf16 {
+        departing = UnsafeMutableRawPointer(arriving + Self.piece / 2)
+        BFloat16.pack(
+          sent + first, into: departing.assumingMemoryBound(to: UInt16.self), count: leaving)
+      }
+      try begin(
+        index & 1, departing, format.width * leaving, arriving, format.width * coming, with: peer)
+    }
+    let number = (max(sentCount, count) + Self.piece - 1) / Self.piece
+    guard number > 0 else { return }
+    try start(0)
+    for index in 0..<number {
+      if index + 1 < number { try start(index + 1) }
+      try end(index & 1)
+      let (first, _, coming) = lengths(index)
+      body(first, coming, pieces + (index & 1) * Self.piece)
+    }
+  }
+
+  /// Begins to send and to receive, as number 0 or 1 of what is under way; bytes.
+  private func begin(
+    _ number: Int, _ sent: UnsafeMutableRawPointer, _ sentBytes: Int, _ received: UnsafeMutableRawPointer,
+    _ bytes: Int, with peer: Int
+  ) throws(Failure) {
+    try call("MPI_Isend") {
+      cmpi_exchange_begin(
+        handle, Int32(number), sent, Int64(sentBytes), received, Int64(bytes), Int32(peer))
+    }
+  }
+
+  private func end(_ number: Int) throws(Failure) {
+    try call("MPI_Waitall") { cmpi_exchange_end(handle, Int32(number)) }
   }
 
   public func allGather(_ bytes: UnsafeRawBufferPointer, into all: UnsafeMutableRawBufferPointer)

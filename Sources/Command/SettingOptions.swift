@@ -140,6 +140,13 @@ struct SettingOptions: ParsableArguments {
     help: "Each rank keeps the optimizer's moments of a part of the parameters, and updates these for all.")
   var shardOptimizer: Bool?
   @Option(
+    help: ArgumentHelp(
+      "How ranks send gradients: f32, or bf16, half the bytes, with what rounding loses carried over to the next step.",
+      valueName: "format"))
+  var wire: String?
+  @Flag(help: "Begin to add up gradients when backward has ended, to see what overlap is worth.")
+  var noOverlap = false
+  @Option(
     help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
   var startLimit: String?
   @Option(
@@ -199,6 +206,7 @@ struct SettingOptions: ParsableArguments {
       "audit-every": auditEvery, "start-limit": startLimit, "heal": heal ? "true" : nil, "seed": seed,
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads, "shard-optimizer": shardOptimizer.map { "\($0)" },
+      "wire": wire, "overlap": noOverlap ? "false" : nil,
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,

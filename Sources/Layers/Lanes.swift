@@ -2,10 +2,11 @@ import Kernels
 import Tensors
 import Threads
 
-/// The lanes of a network, one a thread, and how they pass over a batch together.
+/// The lanes of a network, and how threads pass over a batch in them together.
 ///
 /// Each lane runs all operators on neighbouring samples and waits for the others only where gradients come together. So threads
-/// cost what ranks cost, without a second copy of the parameters and without messages.
+/// cost what ranks cost, without a second copy of the parameters and without messages. A thread has one lane, or where shards' sums
+/// are rounded before they are added up, one for each of its shards.
 final class Lanes: TeamWork {
   private let graph: Graph
   private let gradients: FloatBuffer
@@ -16,6 +17,8 @@ final class Lanes: TeamWork {
   private(set) var usesFactors = false
   /// Whether this rank's factors are all there are.
   private let isAlone: Bool
+  /// Of gradients where those of lanes are added up.
+  private let format: FloatFormat
   private let kernels: any KernelSet.Type
   private let team: ThreadTeam
   private let barrier: Barrier
@@ -44,26 +47,28 @@ final class Lanes: TeamWork {
   init(
     _ graph: Graph, capacity: Int, shards: Int, values: FloatBuffer, gradients: FloatBuffer,
     factors: [GradientFactors],
-    isAlone: Bool, kernels: any KernelSet.Type, team: ThreadTeam
+    isAlone: Bool, format: FloatFormat, kernels: any KernelSet.Type, team: ThreadTeam
   ) {
     self.graph = graph
     self.gradients = gradients
     self.isAlone = isAlone
+    self.format = format
     self.kernels = kernels
     self.team = team
     parameterCount = graph.parameterCount
     self.factors = graph.nodes.indices.map { node in factors.first { $0.node == node } }
     // A lane has some of the shards, or where there is but one, a part of it.
     let parts = max(shards, team.count)
-    let room = Shards(roomFor: parts / team.count, of: (capacity + parts - 1) / parts)
+    let count = format == .f32 ? team.count : parts
+    let room = Shards(roomFor: parts / count, of: (capacity + parts - 1) / parts)
     let layout = ArenaLayout(graph, room: room, training: gradients.count > 0, kernels: kernels)
-    lanes = (0..<team.count).map { index in
+    lanes = (0..<count).map { index in
       Lane(
         graph, layout, values: values,
         gradients: index == 0 ? gradients : FloatBuffer(count: gradients.count), kernels: kernels)
     }
     barrier = Barrier(count: team.count)
-    logits = FloatBuffer(count: team.count == 1 ? 0 : capacity * graph.output.shape.count)
+    logits = FloatBuffer(count: count == 1 ? 0 : capacity * graph.output.shape.count)
     blocks = GradientBlocks(graph.parameters, factored: factors.map(\.weightRange))
     squares = .allocate(capacity: blocks.ranges.count)
     squares.initialize(repeating: 0)
@@ -74,6 +79,9 @@ final class Lanes: TeamWork {
 
   /// The lane of the calling thread.
   var first: Lane { lanes[0] }
+
+  /// Copies of the gradients.
+  var count: Int { lanes.count }
 
   /// Floats of all arenas.
   var arenaCount: Int { lanes.reduce(0) { $0 + $1.arena.count } }
@@ -104,7 +112,9 @@ final class Lanes: TeamWork {
   }
 
   var gradientSources: [any GradientSource] {
-    lanes.map { _ in NetworkGradients(self, gradients, factors.compactMap(\.self), kernels: kernels) }
+    (0..<team.count).map { _ in
+      NetworkGradients(self, gradients, factors.compactMap(\.self), kernels: kernels)
+    }
   }
 
   /// From now on the summed gradients in these ranges alone are here, besides those that come from factors.
@@ -125,33 +135,60 @@ final class Lanes: TeamWork {
     team.run(self) { run(part: 0) }
   }
 
-  func run(part: Int) {
-    let lane = lanes[part]
-    let shards = self.samples.shards ?? Shards(whole: self.images.batch)
-    let own = shards.part(part, of: lanes.count)
-    let first = own.start - shards.start
-    let range = first..<first + own.samples
-    let images = TensorView(
-      images.base + range.lowerBound * images.shape.count, batch: range.count, shape: images.shape)
-    var samples = samples
-    samples.firstPosition += range.lowerBound
-    samples.shards = own
+  func run(part thread: Int) {
     switch task {
     case .forward(let mode, let accumulating):
-      let result = lane.forward(images, mode: mode, samples: samples, accumulating: accumulating)
-      guard lanes.count > 1 else { return }
-      let classes = graph.output.shape.count
-      (logits.base + range.lowerBound * classes).update(from: result.base, count: result.count)
+      for lane in lanes(of: thread) { forward(lane, mode: mode, accumulating: accumulating) }
     case .loss:
-      guard let (targets, scale) = targets else { return }
-      lane.score = lane.loss(batch: range.count, targets: targets.from(range.lowerBound), scale: scale)
+      for lane in lanes(of: thread) { score(lane) }
     case .backward(let accumulating, let completing):
-      backward(
-        part, images, first: range.lowerBound, samples: samples, accumulating: accumulating,
-        completing: completing)
+      backward(thread, accumulating: accumulating, completing: completing)
     case .squares:
-      for block in team.range(part, of: squares.count) { squares[block] = sumOfSquares(block) }
+      for block in team.range(thread, of: squares.count) { squares[block] = sumOfSquares(block) }
     }
+  }
+
+  /// The lanes that a thread runs, one after the other.
+  private func lanes(of thread: Int) -> Range<Int> {
+    let each = lanes.count / team.count
+    return thread * each..<(thread + 1) * each
+  }
+
+  /// What a lane has of the batch at hand.
+  private struct Piece {
+    /// The batch's number of the first image.
+    let first: Int
+    let images: TensorView
+    let samples: SampleKeys
+  }
+
+  private func piece(_ lane: Int) -> Piece {
+    let shards = self.samples.shards ?? Shards(whole: self.images.batch)
+    let own = shards.part(lane, of: lanes.count)
+    let first = own.start - shards.start
+    var samples = samples
+    samples.firstPosition += first
+    samples.shards = own
+    return Piece(
+      first: first,
+      images: TensorView(
+        images.base + first * images.shape.count, batch: own.samples, shape: images.shape),
+      samples: samples)
+  }
+
+  private func forward(_ lane: Int, mode: Mode, accumulating: Bool) {
+    let piece = piece(lane)
+    let result = lanes[lane].forward(
+      piece.images, mode: mode, samples: piece.samples, accumulating: accumulating)
+    guard lanes.count > 1 else { return }
+    (logits.base + piece.first * graph.output.shape.count).update(from: result.base, count: result.count)
+  }
+
+  private func score(_ lane: Int) {
+    guard let (targets, scale) = targets else { return }
+    let piece = piece(lane)
+    lanes[lane].score = lanes[lane].loss(
+      batch: piece.images.batch, targets: targets.from(piece.first), scale: scale)
   }
 
   /// Of one block of gradients; 0 where they come from factors or are another rank's.
@@ -170,57 +207,63 @@ final class Lanes: TeamWork {
 
   // MARK: Backward
 
-  private func backward(
-    _ part: Int, _ images: TensorView, first: Int, samples: SampleKeys, accumulating: Bool, completing: Bool
-  ) {
-    let lane = lanes[part]
-    if completing, parameterCount < gradients.count { complete(parameterCount..<gradients.count, part) }
+  private func backward(_ thread: Int, accumulating: Bool, completing: Bool) {
+    if completing, parameterCount < gradients.count {
+      complete(parameterCount..<gradients.count, thread, .f32)
+    }
     var end = parameterCount
     for index in graph.nodes.indices.reversed() {
       let start = graph.nodes[index].firstParameter
-      if usesFactors, let factors = factors[index] {
-        lane.backward(
-          index, images, samples: samples,
-          factors: factors.rows(part, of: lanes.count, first: first, isLast: part == lanes.count - 1))
-        barrier.wait()
-        if part == 0 { exchange?.factorsReady(factors) }
-      } else {
-        if !accumulating, start < end {
-          kernels.fill(lane.gradients.base + start, count: end - start, value: 0)
+      let factors = usesFactors ? factors[index] : nil
+      for lane in lanes(of: thread) {
+        let (piece, gradients) = (piece(lane), lanes[lane].gradients)
+        if factors == nil, !accumulating, start < end {
+          kernels.fill(gradients.base + start, count: end - start, value: 0)
         }
-        lane.backward(index, images, samples: samples)
-        if completing, start < end { complete(start..<end, part) }
+        lanes[lane].backward(
+          index, piece.images, samples: piece.samples,
+          factors: factors?.rows(
+            lane, of: lanes.count, first: piece.first, isLast: lane == lanes.count - 1))
+      }
+      if let factors {
+        barrier.wait()
+        if thread == 0 { exchange?.factorsReady(factors) }
+      } else if completing, start < end {
+        complete(start..<end, thread, format)
       }
       end = start
     }
-    if usesFactors { finishFactors(part) }
+    if usesFactors { finishFactors(thread) }
   }
 
-  /// Adds the lanes' gradients in the first lane's, each lane some of them, in a tree of fixed form.
-  private func complete(_ range: Range<Int>, _ part: Int) {
+  /// Adds the lanes' gradients in the first lane's, each thread some of them, in a tree of fixed form.
+  private func complete(_ range: Range<Int>, _ thread: Int, _ format: FloatFormat) {
     barrier.wait()
-    let own = team.range(part, of: range.count)
+    let own = team.range(thread, of: range.count)
+    let offset = range.lowerBound + own.lowerBound
     var distance = 1
     while distance < lanes.count {
       for lane in stride(from: 0, to: lanes.count - distance, by: 2 * distance) {
-        kernels.accumulate(
-          lanes[lane + distance].gradients.base + range.lowerBound + own.lowerBound,
-          into: lanes[lane].gradients.base + range.lowerBound + own.lowerBound, count: own.count)
+        let (sum, other) = (lanes[lane].gradients.base, lanes[lane + distance].gradients.base)
+        switch format {
+        case .f32: kernels.accumulate(other + offset, into: sum + offset, count: own.count)
+        case .bf16: BFloat16.add(other + offset, into: sum + offset, count: own.count)
+        }
       }
       distance *= 2
     }
     barrier.wait()
-    if part == 0 { exchange?.gradientsReady(from: range.lowerBound) }
+    if thread == 0 { exchange?.gradientsReady(from: range.lowerBound) }
   }
 
-  /// Waits for the factors of all ranks, of which the lanes work out the biases' gradients and what their norm needs.
-  private func finishFactors(_ part: Int) {
+  /// Waits for the factors of all ranks, of which the threads work out the biases' gradients and what their norm needs.
+  private func finishFactors(_ thread: Int) {
     for factors in factors.reversed() {
       guard let factors else { continue }
-      if part == 0 { exchange?.waitForFactors(factors) }
+      if thread == 0 { exchange?.waitForFactors(factors) }
       barrier.wait()
-      if part == 0 { factors.addUpBias(into: gradients, kernels) }
-      factors.multiplySamples(part, of: lanes.count, kernels)
+      if thread == 0 { factors.addUpBias(into: gradients, kernels) }
+      factors.multiplySamples(thread, of: team.count, kernels)
     }
   }
 }

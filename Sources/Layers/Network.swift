@@ -30,6 +30,9 @@ public final class Network {
   /// Floats of activations, their gradients and scratch.
   public var arenaCount: Int { lanes.arenaCount }
 
+  /// Copies of the gradients, which are added up.
+  public var laneCount: Int { lanes.count }
+
   /// Layers whose weight gradients are computed from the factors of all ranks, in the order of the network.
   public let factors: [GradientFactors]
 
@@ -48,9 +51,11 @@ public final class Network {
   ///   - shards: into how many shards this rank's part of a batch is cut at most; the team's threads divide them.
   ///   - team: threads that share the work; each computes some of the samples. nil for the caller's alone.
   ///   - ranks: how many train together, if large gradients are to be exchanged as ``factors``; nil if not.
+  ///   - format: of gradients where they are added up over shards. With `bf16` sums of shards are rounded before they are added to each
+  ///     other, as those of ranks are that send them in 16 bits; that takes gradients of each shard apart.
   public init(
     _ graph: Graph, capacity: Int, training: Bool, kernels: any KernelSet.Type, shards: Int = 1,
-    team: ThreadTeam? = nil, ranks: Int? = nil
+    team: ThreadTeam? = nil, ranks: Int? = nil, format: FloatFormat = .f32
   ) {
     precondition(!graph.nodes.isEmpty && capacity > 0, "a network has a layer and room for a sample")
     self.graph = graph
@@ -70,7 +75,8 @@ public final class Network {
     factors = training ? ranks.map { GradientFactors.of(graph, room: room, ranks: $0) } ?? [] : []
     lanes = Lanes(
       graph, capacity: capacity, shards: shards, values: values, gradients: gradients, factors: factors,
-      isAlone: ranks == 1, kernels: kernels, team: team ?? ThreadTeam(count: 1, name: "lane"))
+      isAlone: ranks == 1, format: format, kernels: kernels,
+      team: team ?? ThreadTeam(count: 1, name: "lane"))
   }
 
   /// Gives every parameter and running statistic its first value.

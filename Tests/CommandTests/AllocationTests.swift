@@ -41,6 +41,16 @@ import Testing
     #expect(abs(count) < Self.limit, "\(result.output)")
   }
 
+  /// Gradients are sent in 16 bits, with a lane for each shard.
+  @Test(arguments: ["false", "true"])
+  func aStepInHalfTheBytesAllocatesNothing(sharesUpdate: String) throws {
+    let options = ["wire=bf16", "shard-optimizer=\(sharesUpdate)"]
+    let result = try Program(["alexnet-small", "67"] + options, program: "step-allocations").result()
+    #expect(result.status == 0, "\(result.output)\(result.errors)")
+    let count = try #require(result.output.split(separator: " ").first.flatMap { Int($0) })
+    #expect(abs(count) < Self.limit, "\(result.output)")
+  }
+
   /// Writing the timeline takes a few, however long it is.
   @Test func aStepOnATimelineAllocatesNothing() throws {
     let scratch = try ScratchDirectory()

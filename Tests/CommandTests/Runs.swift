@@ -66,3 +66,10 @@ func snakeCaseDecoder() -> JSONDecoder {
   decoder.keyDecodingStrategy = .convertFromSnakeCase
   return decoder
 }
+
+/// What a run wrote down of its steps and tests, without times.
+func numbers(of run: String) throws -> [String] {
+  try MetricsReader.read(RunPaths(run).metrics).map {
+    "\($0.step) \($0.split) \($0.loss) \($0.accuracy) \($0.gradientNorm ?? -1)"
+  }
+}

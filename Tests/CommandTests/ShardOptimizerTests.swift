@@ -16,13 +16,6 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  /// What a run wrote down of its steps and tests, without times.
-  private func numbers(of run: String) throws -> [String] {
-    try MetricsReader.read(RunPaths(run).metrics).map {
-      "\($0.step) \($0.split) \($0.loss) \($0.accuracy) \($0.gradientNorm ?? -1)"
-    }
-  }
-
   private func expectSame(_ run: String, _ expected: String, _ comment: Comment) throws {
     #expect(try lastCheckpoint(of: run) == lastCheckpoint(of: expected), comment)
     #expect(try numbers(of: run) == numbers(of: expected), comment)

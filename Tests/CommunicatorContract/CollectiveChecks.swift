@@ -1,6 +1,7 @@
 import Collectives
 import Failures
 import Glibc
+import Tensors
 
 /// Nothing, one, around vector and cache line widths, odd, and enough for many chunks.
 private let lengths = [0, 1, 2, 3, 15, 16, 17, 63, 1000, 1001, 4099, 100_003]
@@ -105,32 +106,58 @@ extension CommunicatorContract {
     return (0..<count).map { Float(numbers.next(below: 1 << 24)) * ($0 % 3 == 0 ? 0x1p-30 : 0x1p-20) - 4 }
   }
 
-  private static func tree(_ ranks: Range<Int>, _ count: Int) -> [Float] {
+  private static func tree(_ ranks: Range<Int>, _ count: Int, as format: FloatFormat = .f32) -> [Float] {
     guard ranks.count > 1 else { return uneven(ranks.lowerBound, count) }
     let middle = ranks.lowerBound + ranks.count / 2
-    return zip(tree(ranks.lowerBound..<middle, count), tree(middle..<ranks.upperBound, count)).map(+)
+    let (lower, upper) = (
+      tree(ranks.lowerBound..<middle, count, as: format), tree(middle..<ranks.upperBound, count, as: format)
+    )
+    return zip(lower, upper).map {
+      format == .f32 ? $0 + $1 : BFloat16.rounded($0) + BFloat16.rounded($1)
+    }
   }
 
   /// Ranges that begin and end at no multiple of the grain, shorter than it, and longer than a piece.
   @Sendable private static func treeParts(_ communicator: any Communicator) throws {
-    let (rank, size) = (communicator.rank, communicator.size)
+    let size = communicator.size
     let isTree = size & (size - 1) == 0
     for (first, length) in [(0, 0), (0, 1), (48, 16), (4000, 100), (4000, 5000), (16, 40_000), (32, 300_001)]
     {
       let parts = RankParts(first..<first + length, ranks: size, grain: 4096)
-      let own = parts[rank]
-      let place = own.lowerBound - first..<own.upperBound - first
-      var values = uneven(rank, length)
-      let expected = tree(0..<size, length)
-      if isTree { try values.withUnsafeMutableBufferPointer { try communicator.sumPartInTree($0, parts) } }
-      if !isTree { values = expected }
-      let isRight = place.allSatisfy { values[$0].bitPattern == expected[$0].bitPattern }
-      try require(isRight, "part \(own) of the sum of \(length) floats from \(first)")
-      for index in values.indices where !place.contains(index) { values[index] = .nan }
-      try values.withUnsafeMutableBufferPointer { try communicator.gatherParts($0, parts) }
-      let wrong = values.indices.first { values[$0].bitPattern != expected[$0].bitPattern }
-      try require(wrong == nil, "\(length) floats from \(first), gathered: element \(wrong ?? 0)")
+      try treeParts(communicator, parts, as: .f32)
+      if isTree { try treeParts(communicator, parts, as: .bf16) }
     }
+  }
+
+  private static func treeParts(
+    _ communicator: any Communicator, _ parts: RankParts, as format: FloatFormat
+  ) throws {
+    let (rank, size) = (communicator.rank, communicator.size)
+    let (first, length, own) = (parts.range.lowerBound, parts.range.count, parts[rank])
+    let what = "\(length) floats from \(first) in \(format)"
+    let place = own.lowerBound - first..<own.upperBound - first
+    var values = uneven(rank, length)
+    var expected = tree(0..<size, length, as: format)
+    if size & (size - 1) == 0 {
+      try values.withUnsafeMutableBufferPointer {
+        try communicator.sumPartInTree($0, parts, as: format)
+      }
+    } else {
+      values = expected
+    }
+    let isRight = place.allSatisfy { values[$0].bitPattern == expected[$0].bitPattern }
+    try require(isRight, "part \(own) of the sum of \(what)")
+    if format == .bf16 {
+      // The sum is not rounded; what is gathered has to be.
+      let isFine = size == 1 || length < 100 || expected.contains { BFloat16.rounded($0) != $0 }
+      try require(isFine, "the sum of \(what) is not that of 32 bits")
+      for index in expected.indices { expected[index] = BFloat16.rounded(expected[index]) }
+      for index in place { values[index] = BFloat16.rounded(values[index]) }
+    }
+    for index in values.indices where !place.contains(index) { values[index] = .nan }
+    try values.withUnsafeMutableBufferPointer { try communicator.gatherParts($0, parts, as: format) }
+    let wrong = values.indices.first { values[$0].bitPattern != expected[$0].bitPattern }
+    try require(wrong == nil, "\(what), gathered: element \(wrong ?? 0)")
   }
 
   @Sendable private static func treeSums(_ communicator: any Communicator) throws {

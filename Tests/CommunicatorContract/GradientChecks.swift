@@ -1,6 +1,7 @@
 import Collectives
 import Failures
 import Glibc
+import Tensors
 
 extension CommunicatorContract {
   /// The communication thread and the gradients that pass through it.
@@ -9,6 +10,7 @@ extension CommunicatorContract {
     CommunicatorContract("a body's value and failure come back", bodies),
     CommunicatorContract("gradients become the sum, whenever they were ready", reduction),
     CommunicatorContract("a step that hands over everything at once is summed", reductionAtOnce),
+    CommunicatorContract("what 16 bits lose of a step's sums comes later", roundedReduction),
   ]
 
   private final class Recorder: CommunicationJob {
@@ -46,6 +48,38 @@ extension CommunicatorContract {
     for bucketBytes in [4, 1024, 20_000, 1 << 20] where bucketBytes > 4 || thread.size <= 2 {
       try reduce(on: thread, bucketBytes: bucketBytes, pauses: true)
     }
+  }
+
+  /// Buckets in 16 bits, of numbers that these have, as have their sums below the root of the tree: so all that is lost is lost there.
+  private static func roundedReduction(_ thread: CommunicationThread) throws {
+    guard thread.size & (thread.size - 1) == 0 else { return }
+    let gradients = FloatBuffer(count: count)
+    let residual = FloatBuffer(count: count)
+    let buckets = GradientBuckets(count: count, slotOffsets: slots, bucketBytes: 20_000, grain: 4096)
+    let reducer = GradientReducer(
+      thread: thread, gradients: gradients.elements, buckets: buckets, isOrdered: true,
+      parts: { RankParts($0, ranks: thread.size, grain: 4096) }, leavesParts: false, residual: residual)
+    let (rank, size) = (thread.rank, thread.size)
+    func value(_ i: Int, of rank: Int) -> Float {
+      if rank == 0 { return 1 + Float(i % 64) / 128 + (size == 1 ? 0x1p-10 : 0) }
+      return rank == size / 2 ? 1 + 0x1p-7 : 0
+    }
+    var lost = false
+    var arrived = [Float](repeating: 0, count: count)
+    for step in 1...4 {
+      for i in 0..<count { gradients.base[i] = value(i, of: rank) }
+      reducer.begin()
+      _ = try reducer.finish()
+      for i in 0..<count {
+        try require(BFloat16.rounded(gradients.base[i]) == gradients.base[i], "element \(i) has 16 bits")
+        arrived[i] += gradients.base[i]
+        let sum = (0..<size).reduce(0) { $0 + value(i, of: $1) }
+        let late = abs(arrived[i] - Float(step) * sum)
+        try require(late <= 0x1p-6, "element \(i) after \(step) steps: \(late) are missing")
+        lost = lost || late > 0
+      }
+    }
+    try require(lost, "16 bits lose something of every second sum")
   }
 
   private static func reductionAtOnce(_ thread: CommunicationThread) throws {

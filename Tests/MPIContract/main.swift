@@ -4,6 +4,7 @@ import CommunicatorContract
 import Failures
 import Glibc
 import Synchronization
+import Tensors
 import Threads
 
 // Runs one check of MPI on the ranks that mpirun started; the tests start it. Exits with 0 when all went well.
@@ -102,8 +103,11 @@ func allocations(_ thread: CommunicationThread) throws {
   let gradients = UnsafeMutableBufferPointer<Float>.allocate(capacity: 10_000)
   gradients.initialize(repeating: 1)
   let buckets = GradientBuckets(count: 10_000, slotOffsets: [0, 10, 4000], bucketBytes: 4096)
+  let isOrdered = thread.size == 2
   let reducer = GradientReducer(
-    thread: thread, gradients: gradients, buckets: buckets, isOrdered: thread.size == 2)
+    thread: thread, gradients: gradients, buckets: buckets, isOrdered: isOrdered,
+    parts: { isOrdered ? RankParts($0, ranks: 2, grain: 16) : nil }, leavesParts: false,
+    residual: isOrdered ? FloatBuffer(count: 10_000) : nil)
   let losses = UnsafeMutableBufferPointer<Double>.allocate(capacity: 3)
   losses.initialize(repeating: 0)
   let seen = UnsafeMutableBufferPointer<Int64>.allocate(capacity: 2)

@@ -35,8 +35,8 @@ struct ParameterTensor: TensorSource, TensorSink {
       in: place(replica.average?.values ?? replica.network.values))
   }
 
-  /// What training goes on from besides the model: every moment, `exp_avg.0.weight`, and where the model is an average
-  /// the values that are trained, `parameters.0.weight`.
+  /// What training goes on from besides the model: every moment, `exp_avg.0.weight`, where gradients are sent in 16 bits what rounding
+  /// has left, `residual.0.weight`, and where the model is an average the values that are trained, `parameters.0.weight`.
   static func training(
     of replica: Replica, in place: (FloatBuffer) -> FloatBuffer = { $0 }
   ) -> [ParameterTensor] {
@@ -44,8 +44,11 @@ struct ParameterTensor: TensorSource, TensorSink {
     let moments = replica.wholeMoments.flatMap {
       tensors(network.parameters, in: place($0.buffer), prefix: "\($0.name).")
     }
-    guard replica.average != nil else { return moments }
-    return moments
+    let residual = replica.residual.map {
+      tensors(replica.residualParameters, in: place($0), prefix: "residual.")
+    }
+    guard replica.average != nil else { return moments + (residual ?? []) }
+    return moments + (residual ?? [])
       + tensors(network.parameters + network.statistics, in: place(network.values), prefix: "parameters.")
   }
 

@@ -9,9 +9,11 @@ final class RankExchange: GradientExchange {
   private let reducer: GradientReducer
   /// How the gradients are divided among the ranks; nil where each gets all of them.
   private let shares: ParameterShares?
-  private let gradients: FloatBuffer
+  private let network: Network
   private let gathers: [(factors: GradientFactors, job: GatherJob)]
   private let thread: CommunicationThread
+  private let format: FloatFormat
+  private let overlaps: Bool
   /// What a test has go wrong at the end of backward.
   private let strike: (_ step: Int) -> Void
   private var step = 0
@@ -19,23 +21,26 @@ final class RankExchange: GradientExchange {
   private var waited = 0.0
 
   /// - Parameters:
-  ///   - shares: how the ranks share the update; nil where each makes all of it.
   ///   - isOrdered: whether sums are added up in a fixed tree. Without it every rank gets all gradients.
+  ///   - overlaps: whether communication begins while backward goes on.
   ///   - fault: what a test has go wrong, or nothing.
   init(
-    _ network: Network, shares: ParameterShares?, thread: CommunicationThread, isOrdered: Bool,
-    fault: Fault? = nil
+    _ replica: Replica, thread: CommunicationThread, isOrdered: Bool, overlaps: Bool, fault: Fault? = nil
   ) {
-    self.thread = thread
+    let network = replica.network
+    (self.network, self.thread, self.overlaps) = (network, thread, overlaps)
     strike = { fault?.strike(step: $0, network) }
-    let shares = isOrdered ? shares : nil
-    self.shares = shares
-    gradients = network.gradients
-    let buckets = shares?.buckets ?? GradientBuckets(of: network)
+    shares = isOrdered ? replica.shares : nil
+    format = replica.residual == nil ? .f32 : .bf16
+    let divided = format == .bf16 ? replica.reductionShares : shares
     reducer = GradientReducer(
-      thread: thread, gradients: network.gradients.elements, buckets: buckets, isOrdered: isOrdered,
-      parts: { shares?.parts(of: $0) })
-    gathers = thread.size == 1 ? [] : network.factors.map { ($0, GatherJob($0)) }
+      thread: thread, gradients: network.gradients.elements,
+      buckets: divided?.buckets ?? GradientBuckets(of: network), isOrdered: isOrdered,
+      parts: { divided?.parts(of: $0) }, leavesParts: shares != nil, residual: replica.residual)
+    let format = format
+    gathers =
+      thread.size == 1 && format == .f32
+      ? [] : network.factors.map { ($0, GatherJob($0, ranks: thread.size, as: format)) }
   }
 
   func begin(step: Int) {
@@ -46,17 +51,18 @@ final class RankExchange: GradientExchange {
 
   func gradientsReady(from offset: Int) {
     if offset == 0 { strike(step) }
-    reducer.gradientsReady(from: offset)
+    if overlaps { reducer.gradientsReady(from: offset) }
   }
 
   func factorsReady(_ factors: GradientFactors) {
-    guard let job = job(of: factors) else { return }
+    guard overlaps, let job = job(of: factors) else { return }
     job.ticket = thread.ticket(for: job)
   }
 
   func waitForFactors(_ factors: GradientFactors) {
     guard let job = job(of: factors) else { return }
     let start = monotonicSeconds()
+    if !overlaps { job.ticket = thread.ticket(for: job) }
     thread.wait(for: job.ticket)
     waited += monotonicSeconds() - start
   }
@@ -79,7 +85,8 @@ final class RankExchange: GradientExchange {
   /// Gives every rank the gradients that it leaves to others, for those who look at all of them. Collective.
   func gatherGradients() throws(Failure) {
     for parts in shares?.reduced ?? [] {
-      try thread.gatherParts(UnsafeMutableBufferPointer(rebasing: gradients.elements[parts.range]), parts)
+      try thread.gatherParts(
+        UnsafeMutableBufferPointer(rebasing: network.gradients.elements[parts.range]), parts, as: format)
     }
   }
 
@@ -98,29 +105,60 @@ extension GradientBuckets {
   }
 }
 
-/// Gives every rank all ranks' factors of a layer.
+/// Gives every rank all ranks' factors of a layer; in 16 bits these are rounded, and one rank rounds its own.
 private final class GatherJob: CommunicationJob, @unchecked Sendable {
   private let factors: GradientFactors
+  private let format: FloatFormat
+  /// This rank's factors as they are sent, and those of all ranks; empty where they are sent from where they lie.
+  private let packed: UnsafeMutableBufferPointer<UInt16>
+  private let all: UnsafeMutableBufferPointer<UInt16>
   /// The computing thread's.
   var ticket = 0
   /// The communication thread's until somebody has waited for the ticket.
   private var failure: Failure?
 
-  init(_ factors: GradientFactors) { self.factors = factors }
+  init(_ factors: GradientFactors, ranks: Int, as format: FloatFormat) {
+    (self.factors, self.format) = (factors, format)
+    let count = format == .f32 || ranks == 1 ? 0 : max(factors.x.count, factors.dy.count)
+    packed = .allocate(capacity: count)
+    all = .allocate(capacity: ranks * count)
+  }
+
+  deinit {
+    packed.deallocate()
+    all.deallocate()
+  }
 
   var label: TimelineLabel {
-    TimelineLabel(.factors, bytes: (factors.x.count + factors.dy.count) * MemoryLayout<Float>.stride)
+    TimelineLabel(.factors, bytes: (factors.x.count + factors.dy.count) * format.width)
   }
 
   func run(on communicator: any Communicator) {
     do throws(Failure) {
-      try communicator.allGather(
-        UnsafeRawBufferPointer(factors.x), into: UnsafeMutableRawBufferPointer(factors.allX))
-      try communicator.allGather(
-        UnsafeRawBufferPointer(factors.dy), into: UnsafeMutableRawBufferPointer(factors.allDy))
+      try gather(factors.x, into: factors.allX, communicator)
+      try gather(factors.dy, into: factors.allDy, communicator)
     } catch {
       failure = error
     }
+  }
+
+  private func gather(
+    _ own: UnsafeMutableBufferPointer<Float>, into every: UnsafeMutableBufferPointer<Float>,
+    _ communicator: any Communicator
+  ) throws(Failure) {
+    guard format == .bf16 else {
+      return try communicator.allGather(
+        UnsafeRawBufferPointer(own), into: UnsafeMutableRawBufferPointer(every))
+    }
+    guard let values = own.baseAddress, let result = every.baseAddress else { return }
+    guard let target = packed.baseAddress, let source = all.baseAddress, !packed.isEmpty else {
+      return BFloat16.round(values, count: own.count)
+    }
+    BFloat16.pack(values, into: target, count: own.count)
+    try communicator.allGather(
+      UnsafeRawBufferPointer(UnsafeBufferPointer(start: target, count: own.count)),
+      into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(start: source, count: every.count)))
+    BFloat16.unpack(source, into: result, count: every.count)
   }
 
   func check() throws(Failure) {

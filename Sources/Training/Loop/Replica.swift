@@ -16,6 +16,9 @@ public final class Replica {
   let average: WeightAverage?
   /// How the ranks share the update and its moments; nil where every rank updates everything.
   let shares: ParameterShares?
+  /// What sums of gradients that were rounded, to be sent in 16 bits, have left for the next step; nil where they are sent as they are.
+  /// A rank has its own parts of it, and all of it behind ``gatherCheckpoint()``.
+  let residual: FloatBuffer?
   /// Brings the ranks' moments together and apart; nil where every rank has all.
   private let momentExchange: MomentExchange?
   /// The threads that compute and update.
@@ -31,7 +34,7 @@ public final class Replica {
     team = rank.team(capacity: capacity, shards: shards)
     network = Network(
       graph, capacity: capacity, training: true, kernels: rank.kernels, shards: shards.own, team: team,
-      ranks: settings.accumulate == 1 ? ranks ?? rank.count : nil)
+      ranks: settings.accumulate == 1 ? ranks ?? rank.count : nil, format: settings.wire)
     let shares =
       settings.shardOptimizer && rank.count > 1
       ? ParameterShares(network, rank: rank.index, ranks: rank.count) : nil
@@ -43,6 +46,7 @@ public final class Replica {
       MomentExchange($0, optimizer, parameterCount: parameterCount, rank: rank)
     }
     (self.optimizer, self.shares) = (optimizer, shares)
+    residual = settings.wire == .f32 ? nil : FloatBuffer(count: network.gradients.count)
     average =
       settings.ema == 0
       ? nil : WeightAverage(count: network.values.count, decay: settings.ema, kernels: rank.kernels)
@@ -52,6 +56,7 @@ public final class Replica {
   func initialize(_ scheme: Initialization, seed: UInt64) {
     network.initialize(scheme, seed: seed)
     for moment in optimizer.moments { moment.buffer.elements.update(repeating: 0) }
+    residual?.elements.update(repeating: 0)
     average?.begin(with: network.values)
   }
 
@@ -75,14 +80,37 @@ public final class Replica {
   /// The whole moments, as checkpoints hold them; of a coordinator.
   var wholeMoments: [(name: String, buffer: FloatBuffer)] { momentExchange?.all ?? optimizer.moments }
 
-  /// Gives every rank what a run starts from: ``buffers`` and its own moments. Collective.
+  /// Gives every rank what a run starts from: ``buffers``, its own moments, and the residual. Collective.
   func broadcastStart() throws(Failure) {
     try broadcast()
     try momentExchange?.distribute()
+    if let residual {
+      try rank.communication.broadcast(UnsafeMutableRawBufferPointer(residual.elements), from: 0)
+    }
   }
 
-  /// Brings the moments together on the coordinator, where ranks share them. Collective.
-  func gatherMoments() throws(Failure) { try momentExchange?.gather() }
+  /// Brings together on the coordinator what a checkpoint holds and ranks share: moments, and the residual. Collective.
+  func gatherCheckpoint() throws(Failure) {
+    try momentExchange?.gather()
+    guard let residual else { return }
+    for parts in reductionShares.reduced {
+      try rank.communication.gatherParts(
+        UnsafeMutableBufferPointer(rebasing: residual.elements[parts.range]), parts)
+    }
+  }
+
+  /// How sums of gradients are divided among the ranks.
+  var reductionShares: ParameterShares {
+    shares ?? ParameterShares(network, rank: rank.index, ranks: rank.count)
+  }
+
+  /// The parameters whose gradients are added up, and so have a residual.
+  var residualParameters: [Parameter] {
+    guard residual != nil else { return [] }
+    return network.parameters.filter { parameter in
+      !network.factors.contains { $0.range.contains(parameter.slot.offset) }
+    }
+  }
 
   /// Gives every rank the ``buffers`` of rank `root`.
   func broadcast(from root: Int = 0) throws(Failure) {
@@ -106,9 +134,9 @@ public final class Replica {
     }
   }
 
-  /// Bytes of parameters, their average and moments: what a checkpoint holds.
+  /// Bytes of parameters, their average and moments, and at most of the residual: what a checkpoint holds.
   static func checkpointBytes(_ graph: Graph, _ settings: TrainingSettings) -> Int {
-    let copies = settings.ema == 0 ? 1 : 2
+    let copies = (settings.ema == 0 ? 1 : 2) + (settings.wire == .f32 ? 0 : 1)
     return (graph.parameterCount + graph.statisticCount) * MemoryLayout<Float>.stride * copies
       + momentBytes(graph, settings)
   }

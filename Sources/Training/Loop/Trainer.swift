@@ -67,7 +67,7 @@ final class Trainer {
     test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(
-      network, shares: replica.shares, thread: rank.communication, isOrdered: shards.isOrdered,
+      replica, thread: rank.communication, isOrdered: shards.isOrdered, overlaps: settings.overlap,
       fault: fault)
     update = Update(settings, schedule, replica, thread: rank.communication)
     deadStart = DeadStart(
@@ -224,7 +224,7 @@ final class Trainer {
     guard isSaved, savedStep != standing.step else { return }
     savedStep = standing.step
     if replica.shares != nil { coordinator?.waitForSave() }
-    try replica.gatherMoments()
+    try replica.gatherCheckpoint()
   }
 
   private func endEpoch() throws {

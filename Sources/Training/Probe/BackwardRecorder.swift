@@ -1,6 +1,7 @@
 import Collectives
 import Layers
 import Planning
+import Tensors
 import Threads
 
 /// The other ranks as backward sees them, where there are none: writes down when it has something for them.
@@ -13,12 +14,17 @@ final class BackwardRecorder: GradientExchange {
 
   private let network: Network
   private let buckets: [Range<Int>]
+  private let format: FloatFormat
+  private let overlaps: Bool
   private var start = 0.0
   private var marks: [(seconds: Double, mark: Mark)] = []
 
-  /// - Parameter ranks: of the job, which the network was planned for.
-  init(_ network: Network, ranks: Int) {
-    self.network = network
+  /// - Parameters:
+  ///   - ranks: of the job, which the network was planned for.
+  ///   - format: in which ranks send gradients.
+  ///   - overlaps: whether they begin before backward has ended.
+  init(_ network: Network, ranks: Int, as format: FloatFormat, overlaps: Bool) {
+    (self.network, self.format, self.overlaps) = (network, format, overlaps)
     buckets = ranks > 1 ? GradientBuckets(of: network).ranges : []
     marks.reserveCapacity(1024)
   }
@@ -46,18 +52,22 @@ final class BackwardRecorder: GradientExchange {
     var submitted = 0
     func handOver(from offset: Int, at seconds: Double) {
       while submitted < buckets.count, buckets[submitted].lowerBound >= offset {
-        moments.append(.init(seconds, .bucket(bytes: Double(4 * buckets[submitted].count))))
+        moments.append(.init(seconds, .bucket(bytes: Double(format.width * buckets[submitted].count))))
         submitted += 1
       }
     }
+    func handOver(factors index: Int, at seconds: Double) {
+      let factors = network.factors[index]
+      let bytes = Double(format.width * (factors.x.count + factors.dy.count))
+      moments.append(.init(seconds, .factors(layer: index, bytes: bytes)))
+    }
     for (seconds, mark) in marks {
       switch mark {
-      case .gradients(let offset): handOver(from: offset, at: seconds)
-      case .factors(let index):
-        let factors = network.factors[index]
-        moments.append(
-          .init(seconds, .factors(layer: index, bytes: Double(4 * (factors.x.count + factors.dy.count)))))
-      case .wait(let index): moments.append(.init(seconds, .wait(layer: index)))
+      case .gradients(let offset): if overlaps { handOver(from: offset, at: seconds) }
+      case .factors(let index): if overlaps { handOver(factors: index, at: seconds) }
+      case .wait(let index):
+        if !overlaps { handOver(factors: index, at: seconds) }
+        moments.append(.init(seconds, .wait(layer: index)))
       }
     }
     handOver(from: 0, at: end)

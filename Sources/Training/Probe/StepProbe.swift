@@ -61,7 +61,7 @@ public final class StepProbe {
       set: data.train, sample: network.input, capacity: images, augmentation: settings.augmentation,
       mixup: settings.mixup, seed: settings.seed)
     order = Sampler(count: data.train.count, seed: settings.seed, shuffle: settings.shuffle).order(epoch: 1)
-    recorder = BackwardRecorder(network, ranks: ranks)
+    recorder = BackwardRecorder(network, ranks: ranks, as: settings.wire, overlaps: settings.overlap)
     let tests = settings.evalEvery == 0 ? 0 : max(1, schedule.epochs / settings.evalEvery)
     evaluatedImages = tests * data.test.count
   }
@@ -70,15 +70,15 @@ public final class StepProbe {
   /// batches of the loaders of training and of testing.
   public var bytes: Int {
     let network = replica.network
-    let gradients =
-      network.gradients.count * replica.team.count - network.factors.reduce(0) { $0 + $1.weightRange.count }
+    let factored = network.factors.reduce(0) { $0 + $1.weightRange.count }
+    let gradients = network.laneCount * (network.gradients.count - factored)
     let factors = network.factors.reduce(0) {
       $0 + $1.x.count + $1.dy.count + (ranks > 1 ? $1.allX.count + $1.allDy.count : 0)
     }
     let batches = 2 * (images + network.capacity) * network.input.count
     return 4
-      * (replica.buffers.reduce(0) { $0 + $1.buffer.count } + gradients + network.arenaCount + factors
-        + batches)
+      * (replica.buffers.reduce(0) { $0 + $1.buffer.count } + gradients + residualCount
+        + network.arenaCount + factors + batches)
   }
 
   /// Equal for ranks that compute the same: of a batch that grows with the ranks, most do.
@@ -87,7 +87,9 @@ public final class StepProbe {
   }
 
   /// Bytes of the coordinator's copy of what it saves.
-  public var savedBytes: Int { replica.buffers.reduce(0) { $0 + 4 * $1.buffer.count } }
+  public var savedBytes: Int { 4 * (replica.buffers.reduce(0) { $0 + $1.buffer.count } + residualCount) }
+
+  private var residualCount: Int { replica.residualParameters.reduce(0) { $0 + $1.slot.count } }
 
   private struct Times {
     var data = 0.0
@@ -132,7 +134,7 @@ public final class StepProbe {
   public func measureTogether(rounds: Int) throws -> Double {
     precondition(rank.count == ranks, "the real job has as many ranks")
     let exchange = RankExchange(
-      replica.network, shares: nil, thread: rank.communication, isOrdered: shards.isOrdered)
+      replica, thread: rank.communication, isOrdered: shards.isOrdered, overlaps: settings.overlap)
     let totals = StepTotals(thread: rank.communication)
     var seconds: [Double] = []
     for round in 0...rounds {

@@ -45,6 +45,8 @@ extension Setting {
     .enumeration("gemm", \.gemm, definesRun: false),
     .integer("threads", \.threads, 1...1024, definesRun: false).differingByRank.unrecorded,
     .flag("shard-optimizer", \.shardOptimizer, definesRun: false),
+    .enumeration("wire", \.wire),
+    .flag("overlap", \.overlap, definesRun: false),
     .integer("start-limit", \.startLimit, 0...1_000_000, definesRun: false).unrecorded,
     .text("run", \.run, "a directory", definesRun: false).unrecorded,
     .flag("force-unlock", \.forceUnlock, definesRun: false).unrecorded,

@@ -16,6 +16,7 @@ extension TrainingSettings {
         .configuration, "a rank's \(batchSize / ranks) samples cannot be computed in \(accumulate) pieces",
         at: "--accumulate", advice: "give at most \(batchSize / ranks)")
     }
+    try checkWire(batchSize: batchSize, ranks: ranks)
     if nesterov, optimizer != .sgd || momentum == 0 {
       throw Failure(
         .configuration, "Nesterov's form is one of sgd's momentum", at: "--nesterov",
@@ -83,6 +84,23 @@ extension TrainingSettings {
         .configuration, "\(run.samples) training samples leave some of \(ranks) ranks without one",
         at: "--train-limit", advice: "give at least \(ranks)")
     }
+    try checkWire(batchSize: run.batchSize, ranks: ranks)
+  }
+
+  /// Gradients in 16 bits are rounded in the nodes of a tree, so that there has to be one.
+  private func checkWire(batchSize: Int, ranks: Int) throws(Failure) {
+    guard wire == .bf16 else { return }
+    let plan = ShardPlan(self, batchSize: batchSize, ranks: ranks)
+    guard !plan.isOrdered else { return }
+    let shards = "\(plan.wanted) \(plan.wanted == 1 ? "shard" : "shards")"
+    throw Failure(
+      .configuration,
+      accumulate > 1
+        ? "gradients that are added up in pieces have no fixed order"
+        : "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not divide \(shards)",
+      at: "--wire bf16",
+      advice: accumulate > 1
+        ? "leave --accumulate out, or --wire" : "let the ranks divide the shards, or leave --wire out")
   }
 
   /// What a run of this length does not do, though it was asked for; a longer one, resumed, would.

@@ -2,6 +2,7 @@ import Datasets
 import Foundation
 import Layers
 import Optimizers
+import Tensors
 
 /// Everything that defines a training run, resolved. ``Setting`` lists the fields with their names and limits.
 public struct TrainingSettings: Equatable, Sendable {
@@ -68,6 +69,10 @@ public struct TrainingSettings: Equatable, Sendable {
   public var threads: Int?
   /// Whether each rank keeps the moments of a part of the parameters and updates these alone.
   public var shardOptimizer = false
+  /// How ranks send each other gradients.
+  public var wire = FloatFormat.f32
+  /// Whether ranks add gradients up while backward goes on.
+  public var overlap = true
   /// Seconds after which the ranks must have met; 0 for any time.
   public var startLimit = 120
   public var gemm = ProductChoice.own

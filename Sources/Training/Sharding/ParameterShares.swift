@@ -33,6 +33,6 @@ struct ParameterShares: Sendable {
   /// The parts of a bucket; nil of running statistics.
   func parts(of bucket: Range<Int>) -> RankParts? { pieces.first { $0.range == bucket } }
 
-  /// The pieces whose gradients are in the flat buffer.
+  /// The pieces whose gradients are in the flat buffer, and so added up.
   var reduced: [RankParts] { pieces.filter { piece in buckets.ranges.contains(piece.range) } }
 }

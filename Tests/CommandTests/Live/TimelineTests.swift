@@ -80,7 +80,7 @@ import Testing
         // An all-reduce ends nowhere before it has begun everywhere: so the clocks are the same.
         let same = buckets.filter { $0.name == name }
         #expect(same.map(\.end).min()! >= same.map(\.start).max()!)
-        #expect(same.allSatisfy { $0.args.bytes! > 0 && $0.args.bytes! <= 25_000_000 })
+        #expect(same.allSatisfy { $0.args.bytes! > 0 && $0.args.bytes! <= 4_000_000 })
       }
       for rank in 0..<ranks {
         let backward = spans.first { $0.pid == rank && $0.args.step == step && $0.name == "backward" }!
