@@ -47,7 +47,9 @@ public final class GradientReducer: CommunicationJob, @unchecked Sendable {
     residual: FloatBuffer? = nil
   ) {
     precondition(buckets.count == gradients.count, "the buckets cover the gradients")
-    precondition(residual.map { $0.count == gradients.count && isOrdered } ?? true, "16 bits need a tree")
+    precondition(residual == nil || isOrdered, "16 bits need a tree")
+    precondition(
+      residual.map { $0.count == gradients.count } ?? true, "a residual is as long as the gradients")
     self.thread = thread
     self.gradients = gradients
     self.isOrdered = isOrdered

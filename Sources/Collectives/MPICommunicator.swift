@@ -90,6 +90,8 @@ public final class MPICommunicator: Communicator {
   /// sent, half of each is for what leaves.
   private static let piece = 1 << 16
   private let pieces: UnsafeMutablePointer<Float>
+  /// Bytes that this rank has sent others one by one, in sums in a tree and what belongs to them.
+  public private(set) var bytesSent = 0
 
   /// Recursive halving and doubling, the nearest rank first (Rabenseifner, 2004): ranks that differ in one bit of their numbers
   /// exchange halves, add them up, and go on with the next bit and a half of their range; then every one gets back what it gave. A
@@ -232,6 +234,7 @@ public final class MPICommunicator: Communicator {
     _ number: Int, _ sent: UnsafeMutableRawPointer, _ sentBytes: Int, _ received: UnsafeMutableRawPointer,
     _ bytes: Int, with peer: Int
   ) throws(Failure) {
+    bytesSent += sentBytes
     try call("MPI_Isend") {
       cmpi_exchange_begin(
         handle, Int32(number), sent, Int64(sentBytes), received, Int64(bytes), Int32(peer))

@@ -258,6 +258,9 @@ public protocol KernelSet: Sendable {
   /// into += x.
   static func accumulate(_ x: Floats, into y: MutableFloats, count: Int)
 
+  /// into = the nearest ``BFloat16`` to it + the nearest to x.
+  static func accumulateRounded(_ x: Floats, into y: MutableFloats, count: Int)
+
   /// y += share (x - y): a step of an exponential moving average, whose decay is 1 - share.
   static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float)
 

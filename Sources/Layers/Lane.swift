@@ -1,7 +1,7 @@
 import Kernels
 import Tensors
 
-/// What one thread of a network works with: an arena for its part of a batch, and where its gradients go.
+/// What a thread of a network works with: an arena for a part of a batch, and where its gradients go.
 ///
 /// Lanes share the parameters and do every operator on their own samples. The first lane's gradients are the network's; the
 /// others' are added to them.

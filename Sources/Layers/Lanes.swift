@@ -77,7 +77,7 @@ final class Lanes: TeamWork {
 
   deinit { squares.deallocate() }
 
-  /// The lane of the calling thread.
+  /// Of a network with one lane, that one.
   var first: Lane { lanes[0] }
 
   /// Copies of the gradients.
@@ -247,7 +247,7 @@ final class Lanes: TeamWork {
         let (sum, other) = (lanes[lane].gradients.base, lanes[lane + distance].gradients.base)
         switch format {
         case .f32: kernels.accumulate(other + offset, into: sum + offset, count: own.count)
-        case .bf16: BFloat16.add(other + offset, into: sum + offset, count: own.count)
+        case .bf16: kernels.accumulateRounded(other + offset, into: sum + offset, count: own.count)
         }
       }
       distance *= 2

@@ -54,13 +54,6 @@ public enum BFloat16 {
     for i in 0..<count { sum[i] = rounded(sum[i]) + value(packed[i]) }
   }
 
-  /// sum = rounded(sum) + rounded(other): the same where nothing is sent.
-  public static func add(
-    _ other: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    for i in 0..<count { sum[i] = rounded(sum[i]) + rounded(other[i]) }
-  }
-
   /// Rounds in place.
   public static func round(_ values: UnsafeMutablePointer<Float>, count: Int) {
     for i in 0..<count { values[i] = rounded(values[i]) }

@@ -33,7 +33,9 @@ extension TrainingRun {
     let moments = Replica.momentBytes(graph, settings)
     // Without an update that is shared every rank has all moments.
     let own = settings.shardOptimizer ? moments / (settings.ranks ?? 1) : moments
-    let fixed = checkpoint - moments + own + parameters * MemoryLayout<Float>.stride
+    let shards = ShardPlan(settings, batchSize: settings.batchSize, ranks: settings.ranks ?? 1)
+    let copies = settings.wire == .f32 ? 1 : shards.own
+    let fixed = checkpoint - moments + own + copies * parameters * MemoryLayout<Float>.stride
     return """
       # \(grouped(parameters)) parameters
       # \(spokenBytes(fixed)) a rank for parameters, gradients and moments, besides activations

@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 
 extension VectorKernelSet {
   public static func sumOfSquares(_ x: Floats, count: Int) -> Double { dot(x, x, count: count) }
@@ -22,6 +23,10 @@ extension VectorKernelSet {
 
   public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
     map(x, y, into: y, count) { x, y in y + x }
+  }
+
+  public static func accumulateRounded(_ x: Floats, into y: MutableFloats, count: Int) {
+    for i in 0..<count { y[i] = BFloat16.rounded(y[i]) + BFloat16.rounded(x[i]) }
   }
 
   public static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float) {

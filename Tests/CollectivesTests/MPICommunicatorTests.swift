@@ -21,6 +21,16 @@ import Testing
     #expect(job.output.contains("(rank 1 on "), "\(job.output)")
   }
 
+  /// Two ranks send each other half of the vector, and then the half that they have added up.
+  @Test func sixteenBitsAreHalfTheBytes() throws {
+    let job = try mpirun(ranks: 2, ["bytes"])
+    #expect(job.status == 0, "\(job.output)")
+    for rank in 0..<2 {
+      #expect(job.output.contains("rank \(rank): 4000000 bytes in f32\n"), "\(job.output)")
+      #expect(job.output.contains("rank \(rank): 2000000 bytes in bf16\n"), "\(job.output)")
+    }
+  }
+
   @Test func abortEndsRanksThatWait() throws {
     let job = try mpirun(ranks: 3, ["abort"])
     #expect(job.status == 69, "\(job.output)")

@@ -43,6 +43,20 @@ import Testing
     if mpi != nil { #expect((plan["check"] as? [String: Any])?["ranks"] as? Int == 2) }
   }
 
+  /// In half the bytes half the time, on ranks that divide the shards; and with nothing beside backward nothing is hidden.
+  @Test func sixteenBitsTakeHalfTheTime() throws {
+    let network = ["--bandwidth", "1Mbit", "--latency", "1us", "--ranks-per-node", "1", "--wire", "bf16"]
+    let rows = try rows(try plan(Self.lenet + network + ["--no-overlap"]))
+    #expect(numbers(rows, "ranks") == [1, 2, 4, 8])
+    let step = numbers(rows, "step_seconds")[2]
+    #expect(step > 1.45 && step < 1.6, "\(step)")
+    let hidden = try rows.map {
+      try #require(($0["step"] as? [String: Any])?["hidden"] as? NSNumber).doubleValue
+    }
+    // Losses and counts are added up at the beginning of backward all the same: 56 bytes a rank.
+    #expect(hidden.allSatisfy { $0 < 2e-3 }, "\(hidden)")
+  }
+
   /// LeNet's 61,706 parameters go in one bucket. Of four ranks, one a node, 2 x 2 messages and 2 x 3/4 of 246,824 bytes at 1 Mbit/s
   /// take 2.96 s; computation is a matter of milliseconds.
   @Test func aSlowNetworkIsWhatAStepTakes() throws {

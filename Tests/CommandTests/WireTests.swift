@@ -114,7 +114,7 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  /// A gradient that is not finite is found, named, and leaves no trace in what is carried over.
+  /// A gradient that is not finite is found, named, and is not carried over.
   @Test func aGradientThatIsNotFinite() throws {
     let scratch = try ScratchDirectory()
     let fault = ["CNN_DIST_FAULT": "nan@gradient,rank=0,step=3"]
@@ -134,8 +134,9 @@ import Testing
 
   /// Where there is no tree nothing can be rounded in its nodes.
   @Test(arguments: [
-    (["--ranks", "3"], "3 ranks do not divide 8 shards"), (["--shards", "0"], "--wire bf16"),
-    (["--accumulate", "2"], "leave --accumulate out"),
+    (["--ranks", "3"], "3 ranks do not divide 8 shards"),
+    (["--shards", "0"], "give --shards, or leave --wire out"),
+    (["--accumulate", "2"], "leave --accumulate out, or leave --wire out"),
     (["--ranks", "4", "--shards", "2"], "4 ranks do not divide 2 shards"), (["--wire", "fp16"], "f32, bf16"),
   ])
   func whatCannotBeRounded(options: [String], words: String) throws {

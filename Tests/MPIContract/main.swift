@@ -11,6 +11,7 @@ import Threads
 //
 //     mpi-contract contract [CHUNK]     the communicator contract, CHUNK elements a call
 //     mpi-contract truncate             an error that MPI reports comes back as a failure
+//     mpi-contract bytes                what ranks send for a sum in 32 and in 16 bits
 //     mpi-contract abort                the last rank aborts while the others wait in a barrier
 //     mpi-contract allocations [RANKS]  heap allocations of 100 steps
 //     mpi-contract waiting              processor time that rank 0 spends waiting while it computes
@@ -43,6 +44,22 @@ func truncate(_ thread: CommunicationThread) throws {
     say("rank \(thread.rank): no error")
   } catch {
     say("rank \(thread.rank): \(error)")
+  }
+}
+
+/// Both halves of a sum of a million floats.
+func bytes(_ thread: CommunicationThread) throws {
+  let values = FloatBuffer(count: 1_000_000)
+  let parts = RankParts(0..<values.count, ranks: thread.size, grain: 4096)
+  for format in FloatFormat.allCases {
+    func sent() throws -> Int {
+      try thread.perform { communicator in (communicator as? MPICommunicator)?.bytesSent ?? -1 }
+    }
+    let before = try sent()
+    try thread.sumPartInTree(values.elements, parts, as: format)
+    try thread.gatherParts(values.elements, parts, as: format)
+    let bytes = try sent() - before
+    say("rank \(thread.rank): \(bytes) bytes in \(format.rawValue)")
   }
 }
 
@@ -177,6 +194,7 @@ do {
   switch check {
   case "contract": try onMPI(chunk: numbers.first ?? MPICommunicator.largestChunk, contract)
   case "truncate": try onMPI(chunk: MPICommunicator.largestChunk, truncate)
+  case "bytes": try onMPI(chunk: MPICommunicator.largestChunk, bytes)
   case "abort": try onMPI(chunk: MPICommunicator.largestChunk, abortWhileOthersWait)
   case "allocations" where AllocationCount.works():
     if let ranks = numbers.first {

@@ -26,7 +26,11 @@ import Testing
     let before = sum.values
     kernels.accumulate(input.base, into: sum.base, count: count)
     #expect(sum.values == zip(before, x).map { $0 + $1 })
-    expectIntact([input, filled, sum])
+    let (rounded, expectedSum) = (GuardedBuffer(before), GuardedBuffer(before))
+    kernels.accumulateRounded(input.base, into: rounded.base, count: count)
+    ReferenceKernels.accumulateRounded(input.base, into: expectedSum.base, count: count)
+    #expect(rounded.values == expectedSum.values && (count < 9 || rounded.values != sum.values))
+    expectIntact([input, filled, sum, rounded])
 
     let average = GuardedBuffer(before)
     let twin = GuardedBuffer(before)

@@ -17,7 +17,10 @@ WAYS = [("f32", True), ("f32", False), ("bf16", True), ("bf16", False)]
 def sent(launcher):
     """Bytes that the hosts' interfaces have sent up to now, together."""
     lines = output(*launcher, "-n", HOSTS, "cat", "/proc/net/dev").splitlines()
-    return sum(int(line.split()[9]) for line in lines if line.strip().startswith("eth0:"))
+    interfaces = [line.split() for line in lines if line.strip().startswith("eth0:")]
+    if len(interfaces) != HOSTS:
+        raise SystemExit(f"{HOSTS} hosts have {len(interfaces)} interfaces eth0")
+    return sum(int(words[9]) for words in interfaces)
 
 
 def train(options, launcher, model, wire, overlaps, steps):
@@ -35,6 +38,7 @@ def train(options, launcher, model, wire, overlaps, steps):
 def measure(options, launcher, model, wire, overlaps):
     """Seconds of a step, seconds of it that wait for communication."""
     found, _ = train(options, launcher, model, wire, overlaps, WORK[model][2])
+    # Two steps warm up; a record has the waiting of the step before.
     times = [record["time"] for record in found][2:]
     exposed = [record["exposed_comm"] for record in found][3:]
     return (times[-1] - times[0]) / (len(times) - 1), statistics.median(exposed)
@@ -48,13 +52,18 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     launcher = shlex.split(options.launcher)
+    unknown = set(options.models.split(",")) - set(WORK)
+    if unknown:
+        parser.error(f"no such network here: {', '.join(sorted(unknown))}; there are {', '.join(WORK)}")
     print("| network, size, batch | wire | sent a step and host | without overlap | waits | with overlap | waits | hidden |")
     print("|---|---|---:|---:|---:|---:|---:|---:|")
     for model in options.models.split(","):
         traffic = {}
         for wire in ("f32", "bf16"):
-            short, long = (train(options, launcher, model, wire, True, steps)[1] for steps in (2, 6))
-            traffic[wire] = (long - short) / 4 / HOSTS
+            # What a start sends is in both.
+            few, many = 2, 6
+            short, long = (train(options, launcher, model, wire, True, steps)[1] for steps in (few, many))
+            traffic[wire] = (long - short) / (many - few) / HOSTS
         found = {way: [] for way in WAYS}
         for _ in range(options.rounds):
             for way in WAYS:

@@ -92,6 +92,11 @@ struct PlanProbe {
         (weak ? settings.batchSize * $0 : $0)
           <= (weak ? data.train.count : min(settings.batchSize, data.train.count))
       }
+      .filter { ranks in
+        let settings = settings(of: ranks)
+        return settings.wire == .f32
+          || ShardPlan(settings, batchSize: min(settings.batchSize, data.train.count), ranks: ranks).isOrdered
+      }
     guard !sizes.isEmpty else {
       throw Agreed(
         failure: Failure(

@@ -1,3 +1,5 @@
+import Tensors
+
 extension ReferenceKernels {
   public static func sumOfSquares(_ x: Floats, count: Int) -> Double {
     var sum = 0.0
@@ -15,6 +17,10 @@ extension ReferenceKernels {
 
   public static func accumulate(_ x: Floats, into y: MutableFloats, count: Int) {
     for i in 0..<count { y[i] += x[i] }
+  }
+
+  public static func accumulateRounded(_ x: Floats, into y: MutableFloats, count: Int) {
+    for i in 0..<count { y[i] = BFloat16.rounded(y[i]) + BFloat16.rounded(x[i]) }
   }
 
   public static func average(_ x: Floats, into y: MutableFloats, count: Int, share: Float) {

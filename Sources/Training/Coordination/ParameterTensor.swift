@@ -45,7 +45,7 @@ struct ParameterTensor: TensorSource, TensorSink {
       tensors(network.parameters, in: place($0.buffer), prefix: "\($0.name).")
     }
     let residual = replica.residual.map {
-      tensors(replica.residualParameters, in: place($0), prefix: "residual.")
+      tensors($0.parameters, in: place($0.buffer), prefix: "residual.")
     }
     guard replica.average != nil else { return moments + (residual ?? []) }
     return moments + (residual ?? [])

@@ -9,16 +9,18 @@ final class Snapshot: Sendable {
   /// What a run is for, and what training goes on from besides, both read from the copy.
   let model: [ParameterTensor]
   let training: [ParameterTensor]
-  private let buffers: [(original: FloatBuffer, copy: FloatBuffer)]
+  private let buffers: [(original: FloatBuffer, copy: FloatBuffer, ranges: [Range<Int>])]
 
   init(of replica: Replica) {
-    var buffers: [(original: FloatBuffer, copy: FloatBuffer)] = []
+    var buffers: [(original: FloatBuffer, copy: FloatBuffer, ranges: [Range<Int>])] = []
+    let residual = replica.residual
     let gathered = replica.shares == nil ? [] : replica.wholeMoments.map(\.buffer)
     func copy(of original: FloatBuffer) -> FloatBuffer {
       if gathered.contains(where: { $0 === original }) { return original }
       if let known = buffers.first(where: { $0.original === original }) { return known.copy }
       let copy = FloatBuffer(count: original.count)
-      buffers.append((original, copy))
+      let ranges = residual?.buffer === original ? residual?.ranges : nil
+      buffers.append((original, copy, ranges ?? [0..<original.count]))
       return copy
     }
     model = ParameterTensor.model(of: replica, in: copy)
@@ -28,6 +30,10 @@ final class Snapshot: Sendable {
 
   /// Copies the originals as they are now. Nobody may change them meanwhile, or read the copy.
   func take() {
-    for (original, copy) in buffers { _ = copy.elements.update(fromContentsOf: original.elements) }
+    for (original, copy, ranges) in buffers {
+      for range in ranges {
+        (copy.base + range.lowerBound).update(from: original.base + range.lowerBound, count: range.count)
+      }
+    }
   }
 }

@@ -82,7 +82,8 @@ struct Start {
     do throws(Failure) { try optimizer.compare(with: training) } catch {
       throw Failure(
         .configuration, "the checkpoint was trained with other moments", at: checkpoint.path,
-        advice: "give the run's own --optimizer, --momentum, --ema and --wire", details: error.details)
+        advice: "give the run's own --optimizer, --momentum, --ema, --wire and --batch-size",
+        details: error.details)
     }
     if !differences.isEmpty {
       console.warning("the run goes on with other settings than its checkpoint's", details: differences.table)

@@ -31,13 +31,13 @@ final class RankExchange: GradientExchange {
     (self.network, self.thread, self.overlaps) = (network, thread, overlaps)
     strike = { fault?.strike(step: $0, network) }
     shares = isOrdered ? replica.shares : nil
-    format = replica.residual == nil ? .f32 : .bf16
-    let divided = format == .bf16 ? replica.reductionShares : shares
+    let format = replica.format
+    self.format = format
+    let division = isOrdered ? replica.division : nil
     reducer = GradientReducer(
       thread: thread, gradients: network.gradients.elements,
-      buckets: divided?.buckets ?? GradientBuckets(of: network), isOrdered: isOrdered,
-      parts: { divided?.parts(of: $0) }, leavesParts: shares != nil, residual: replica.residual)
-    let format = format
+      buckets: division?.buckets ?? GradientBuckets(of: network), isOrdered: isOrdered,
+      parts: { division?.parts(of: $0) }, leavesParts: shares != nil, residual: replica.residual?.buffer)
     gathers =
       thread.size == 1 && format == .f32
       ? [] : network.factors.map { ($0, GatherJob($0, ranks: thread.size, as: format)) }
@@ -78,7 +78,7 @@ final class RankExchange: GradientExchange {
   }
 
   /// The sum of the squares of all gradients, in double precision; the same on every rank.
-  func sumOfSquares(_ network: Network) throws(Failure) -> Double {
+  func sumOfSquares() throws(Failure) -> Double {
     try network.sumOfGradientSquares { (squares) throws(Failure) in try thread.allReduce(squares, .sum) }
   }
 

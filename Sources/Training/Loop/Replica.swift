@@ -16,9 +16,12 @@ public final class Replica {
   let average: WeightAverage?
   /// How the ranks share the update and its moments; nil where every rank updates everything.
   let shares: ParameterShares?
-  /// What sums of gradients that were rounded, to be sent in 16 bits, have left for the next step; nil where they are sent as they are.
-  /// A rank has its own parts of it, and all of it behind ``gatherCheckpoint()``.
-  let residual: FloatBuffer?
+  /// How ranks send each other gradients.
+  let format: FloatFormat
+  /// What rounding them has left for the next step; nil where they are sent as they are.
+  let residual: Residual?
+  /// How sums of gradients are divided among the ranks; nil where each rank gets all of them at once.
+  let division: ParameterShares?
   /// Brings the ranks' moments together and apart; nil where every rank has all.
   private let momentExchange: MomentExchange?
   /// The threads that compute and update.
@@ -46,7 +49,12 @@ public final class Replica {
       MomentExchange($0, optimizer, parameterCount: parameterCount, rank: rank)
     }
     (self.optimizer, self.shares) = (optimizer, shares)
-    residual = settings.wire == .f32 ? nil : FloatBuffer(count: network.gradients.count)
+    format = settings.wire
+    let count = ranks ?? rank.count
+    division =
+      format == .f32
+      ? shares : shares ?? ParameterShares(network, rank: rank.index % count, ranks: count)
+    residual = format == .f32 ? nil : division.map { [network] in Residual(network, $0) }
     average =
       settings.ema == 0
       ? nil : WeightAverage(count: network.values.count, decay: settings.ema, kernels: rank.kernels)
@@ -56,7 +64,7 @@ public final class Replica {
   func initialize(_ scheme: Initialization, seed: UInt64) {
     network.initialize(scheme, seed: seed)
     for moment in optimizer.moments { moment.buffer.elements.update(repeating: 0) }
-    residual?.elements.update(repeating: 0)
+    residual?.clear()
     average?.begin(with: network.values)
   }
 
@@ -84,32 +92,13 @@ public final class Replica {
   func broadcastStart() throws(Failure) {
     try broadcast()
     try momentExchange?.distribute()
-    if let residual {
-      try rank.communication.broadcast(UnsafeMutableRawBufferPointer(residual.elements), from: 0)
-    }
+    try residual?.broadcast(on: rank.communication)
   }
 
   /// Brings together on the coordinator what a checkpoint holds and ranks share: moments, and the residual. Collective.
   func gatherCheckpoint() throws(Failure) {
     try momentExchange?.gather()
-    guard let residual else { return }
-    for parts in reductionShares.reduced {
-      try rank.communication.gatherParts(
-        UnsafeMutableBufferPointer(rebasing: residual.elements[parts.range]), parts)
-    }
-  }
-
-  /// How sums of gradients are divided among the ranks.
-  var reductionShares: ParameterShares {
-    shares ?? ParameterShares(network, rank: rank.index, ranks: rank.count)
-  }
-
-  /// The parameters whose gradients are added up, and so have a residual.
-  var residualParameters: [Parameter] {
-    guard residual != nil else { return [] }
-    return network.parameters.filter { parameter in
-      !network.factors.contains { $0.range.contains(parameter.slot.offset) }
-    }
+    try residual?.gather(on: rank.communication)
   }
 
   /// Gives every rank the ``buffers`` of rank `root`.

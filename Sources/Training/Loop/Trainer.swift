@@ -167,7 +167,7 @@ final class Trainer {
       observer?.proven(proof)
       coordinator.prove(proof)
     }
-    let squares = try exchange.sumOfSquares(network)
+    let squares = try exchange.sumOfSquares()
     let norm = squares.squareRoot()
     if squares.isFinite {
       if let healed = try replicas.run(before: step) { coordinator?.warn(healed) }
@@ -218,7 +218,7 @@ final class Trainer {
     return standing.restarts < settings.restartDead
   }
 
-  /// Compares the replicas, where it is time to or a checkpoint follows, for which the coordinator then gets all moments.
+  /// Compares the replicas, where it is time to or a checkpoint follows, for which the coordinator then gets what the ranks share of it.
   private func audit(isSaved: Bool) throws {
     if let healed = try replicas.run(after: standing.step, isSaved: isSaved) { coordinator?.warn(healed) }
     guard isSaved, savedStep != standing.step else { return }

@@ -13,7 +13,8 @@ final class BackwardRecorder: GradientExchange {
   }
 
   private let network: Network
-  private let buckets: [Range<Int>]
+  /// With the width of a number in each.
+  private let buckets: [(range: Range<Int>, width: Int)]
   private let format: FloatFormat
   private let overlaps: Bool
   private var start = 0.0
@@ -21,11 +22,14 @@ final class BackwardRecorder: GradientExchange {
 
   /// - Parameters:
   ///   - ranks: of the job, which the network was planned for.
-  ///   - format: in which ranks send gradients.
-  ///   - overlaps: whether they begin before backward has ended.
-  init(_ network: Network, ranks: Int, as format: FloatFormat, overlaps: Bool) {
-    (self.network, self.format, self.overlaps) = (network, format, overlaps)
-    buckets = ranks > 1 ? GradientBuckets(of: network).ranges : []
+  ///   - overlaps: whether they begin to exchange before backward has ended.
+  init(_ replica: Replica, ranks: Int, overlaps: Bool) {
+    let (format, division) = (replica.format, replica.division)
+    (network, self.format, self.overlaps) = (replica.network, format, overlaps)
+    let buckets = ranks > 1 ? (division?.buckets ?? GradientBuckets(of: network)).ranges : []
+    self.buckets = buckets.map { bucket in
+      (bucket, (division?.parts(of: bucket) == nil ? FloatFormat.f32 : format).width)
+    }
     marks.reserveCapacity(1024)
   }
 
@@ -51,8 +55,9 @@ final class BackwardRecorder: GradientExchange {
     var moments: [StepProfile.Moment] = []
     var submitted = 0
     func handOver(from offset: Int, at seconds: Double) {
-      while submitted < buckets.count, buckets[submitted].lowerBound >= offset {
-        moments.append(.init(seconds, .bucket(bytes: Double(format.width * buckets[submitted].count))))
+      while submitted < buckets.count, buckets[submitted].range.lowerBound >= offset {
+        let (range, width) = buckets[submitted]
+        moments.append(.init(seconds, .bucket(bytes: Double(width * range.count))))
         submitted += 1
       }
     }

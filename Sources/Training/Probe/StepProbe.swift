@@ -61,13 +61,13 @@ public final class StepProbe {
       set: data.train, sample: network.input, capacity: images, augmentation: settings.augmentation,
       mixup: settings.mixup, seed: settings.seed)
     order = Sampler(count: data.train.count, seed: settings.seed, shuffle: settings.shuffle).order(epoch: 1)
-    recorder = BackwardRecorder(network, ranks: ranks, as: settings.wire, overlaps: settings.overlap)
+    recorder = BackwardRecorder(replica, ranks: ranks, overlaps: settings.overlap)
     let tests = settings.evalEvery == 0 ? 0 : max(1, schedule.epochs / settings.evalEvery)
     evaluatedImages = tests * data.test.count
   }
 
-  /// Bytes that the rank's buffers have once they were used: parameters, their average, moments, gradients, activations, factors, and the
-  /// batches of the loaders of training and of testing.
+  /// Bytes that the rank's buffers have once they were used: parameters, their average, moments, gradients and what rounding them has
+  /// left, activations, factors, and the batches of the loaders of training and of testing.
   public var bytes: Int {
     let network = replica.network
     let factored = network.factors.reduce(0) { $0 + $1.weightRange.count }
@@ -75,10 +75,13 @@ public final class StepProbe {
     let factors = network.factors.reduce(0) {
       $0 + $1.x.count + $1.dy.count + (ranks > 1 ? $1.allX.count + $1.allDy.count : 0)
     }
+    let packed =
+      replica.format == .f32 || ranks == 1
+      ? 0 : network.factors.reduce(0) { $0 + max($1.x.count, $1.dy.count) * (1 + ranks) / 2 }
     let batches = 2 * (images + network.capacity) * network.input.count
     return 4
       * (replica.buffers.reduce(0) { $0 + $1.buffer.count } + gradients + residualCount
-        + network.arenaCount + factors + batches)
+        + network.arenaCount + factors + packed + batches)
   }
 
   /// Equal for ranks that compute the same: of a batch that grows with the ranks, most do.
@@ -89,7 +92,7 @@ public final class StepProbe {
   /// Bytes of the coordinator's copy of what it saves.
   public var savedBytes: Int { 4 * (replica.buffers.reduce(0) { $0 + $1.buffer.count } + residualCount) }
 
-  private var residualCount: Int { replica.residualParameters.reduce(0) { $0 + $1.slot.count } }
+  private var residualCount: Int { replica.residual?.count ?? 0 }
 
   private struct Times {
     var data = 0.0

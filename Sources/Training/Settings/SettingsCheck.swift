@@ -92,15 +92,18 @@ extension TrainingSettings {
     guard wire == .bf16 else { return }
     let plan = ShardPlan(self, batchSize: batchSize, ranks: ranks)
     guard !plan.isOrdered else { return }
-    let shards = "\(plan.wanted) \(plan.wanted == 1 ? "shard" : "shards")"
-    throw Failure(
-      .configuration,
-      accumulate > 1
-        ? "gradients that are added up in pieces have no fixed order"
-        : "\(ranks) \(ranks == 1 ? "rank does" : "ranks do") not divide \(shards)",
-      at: "--wire bf16",
-      advice: accumulate > 1
-        ? "leave --accumulate out, or --wire" : "let the ranks divide the shards, or leave --wire out")
+    let (what, advice) =
+      if accumulate > 1 {
+        ("gradients that are added up in pieces have no fixed order", "leave --accumulate out")
+      } else if shards == 0 {
+        ("without shards gradients have no fixed order", "give --shards")
+      } else {
+        (
+          "\(ranks) ranks do not divide \(plan.wanted) \(plan.wanted == 1 ? "shard" : "shards")",
+          "let the ranks divide the shards"
+        )
+      }
+    throw Failure(.configuration, what, at: "--wire bf16", advice: "\(advice), or leave --wire out")
   }
 
   /// What a run of this length does not do, though it was asked for; a longer one, resumed, would.

@@ -31,7 +31,7 @@ import Testing
     let traceEvents: [Event]
   }
 
-  /// Three buckets, of which the first is complete long before backward is.
+  /// Some buckets, of which the first is complete long before backward is.
   private func training(_ more: [String] = []) -> [String] {
     [
       "train", "resnet18", "--dataset", "synthetic", "--train-limit", "16", "--test-limit", "8",
@@ -91,6 +91,18 @@ import Testing
     }
     // On a busy machine the threads that communicate may come late, but not always.
     #expect(hidden > 0)
+  }
+
+  @Test func withoutOverlapNothingIsSentBesideBackward() throws {
+    #expect(try Program.run(training(["--no-overlap"]), ranks: 2).status == 0)
+    let spans = try spans()
+    let buckets = spans.filter { $0.name.hasPrefix("bucket ") }
+    #expect(buckets.count > 4)
+    for bucket in buckets {
+      let backward = try #require(
+        spans.first { $0.pid == bucket.pid && $0.args.step == bucket.args.step && $0.name == "backward" })
+      #expect(bucket.start >= backward.end)
+    }
   }
 
   @Test func withoutMPI() throws {
