@@ -31,6 +31,15 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
     }
   }
 
+  /// What a step of a real job took longer than everything else explains: above all, ranks that share a processor wait for their turn.
+  public struct Excess: Codable, Equatable, Sendable {
+    /// Of the job.
+    public var ranks: Int
+    public var seconds: Double
+
+    public init(ranks: Int, seconds: Double) { (self.ranks, self.seconds) = (ranks, seconds) }
+  }
+
   /// In the order of ranks: 1, 2, 4, ...
   public var points: [Point]
   /// Ranks of a node that were measured at once.
@@ -42,6 +51,8 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
   public var cluster: Cluster
   /// Seconds that computation loses for a second of hidden communication.
   public var disturbance: Double
+  /// Added to steps of as many ranks, and more; nil where none was found.
+  public var excess: Excess?
   /// Bytes of a rank besides those of its points: program, libraries, data set.
   public var baseBytes: Double
   /// Bytes that the coordinator needs besides: its copy of what it saves.
@@ -51,7 +62,7 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
 
   public init(
     points: [Point], together: Int, measuredOn: NodeProcessors, processors: NodeProcessors, cluster: Cluster,
-    disturbance: Double,
+    disturbance: Double, excess: Excess? = nil,
     baseBytes: Double, coordinatorBytes: Double, evaluatedImages: Double
   ) {
     self.points = points
@@ -60,6 +71,7 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
     self.processors = processors
     self.cluster = cluster
     self.disturbance = disturbance
+    self.excess = excess
     self.baseBytes = baseBytes
     self.coordinatorBytes = coordinatorBytes
     self.evaluatedImages = evaluatedImages

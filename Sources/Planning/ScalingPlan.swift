@@ -33,8 +33,9 @@ public struct ScalingPlan: Codable, Equatable, Sendable {
     var rows: [Row] = []
     for point in measurement.points {
       guard let profile = measurement.profile(point) else { continue }
-      let step = StepEstimate(
+      var step = StepEstimate(
         profile, on: measurement.cluster, ranks: point.ranks, disturbance: measurement.disturbance)
+      if let excess = measurement.excess, point.ranks >= excess.ranks { step.straggling += excess.seconds }
       let rate = Double(point.batch) / step.seconds
       let forward = profile.forward / Double(max(1, profile.images))
       let testing = measurement.evaluatedImages / Double(point.ranks) * forward

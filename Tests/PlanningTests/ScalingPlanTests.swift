@@ -44,6 +44,15 @@ import Planning
     #expect(rows[3].secondsToEnd == 1000 + 640 / 8 / 4)
   }
 
+  /// What the real job of four ranks took longer is what it will take, and larger ones too.
+  @Test func whatNothingExplainsIsAdded() {
+    var measurement = measurement()
+    measurement.excess = .init(ranks: 4, seconds: 3)
+    let rows = ScalingPlan(measurement).rows
+    #expect(rows.map(\.stepSeconds) == [66, 34, 21, 13, 9, 7, 6])
+    #expect(rows[2].step.straggling == 3)
+  }
+
   @Test func whereMoreRanksStopPaying() {
     let plan = ScalingPlan(measurement())
     // 6 s to 4 s is 1.5 times, 4 s to 3 s 1.33 times.

@@ -55,7 +55,10 @@ struct PlanProbe {
       evaluatedImages: Double(own.evaluatedImages))
     let check = try disturbance(measurement, data)
     guard rank.isCoordinator else { return nil }
-    if let check { measurement.disturbance = check.disturbance }
+    if let check {
+      measurement.disturbance = check.disturbance
+      measurement.excess = check.excess > 0 ? .init(ranks: check.ranks, seconds: check.excess) : nil
+    }
     return PlanRecord(
       model: settings.model, recipe: settings.recipe, instructionSet: rank.kernels.name,
       machine: MachineFacts.current.processor, weak: weak,
@@ -196,10 +199,11 @@ struct PlanProbe {
     }
     let rounds = max(3, min(15, Int(try agreed(seconds / 4 / row.stepSeconds))))
     let found = try agreed(try probe.measureTogether(rounds: rounds))
-    let excess = found - row.stepSeconds
+    let (longer, hidden) = (found - row.stepSeconds, row.step.hidden)
+    let disturbance = hidden > 0 ? min(Self.mostDisturbance, max(0, longer / hidden)) : 0
     return PlanCheck(
-      ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds,
-      disturbance: row.step.hidden > 0 ? min(Self.mostDisturbance, max(0, excess / row.step.hidden)) : 0)
+      ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds, disturbance: disturbance,
+      excess: max(0, longer - disturbance * hidden))
   }
 }
 
@@ -210,6 +214,8 @@ struct PlanCheck: Codable, Equatable, Sendable {
   var seconds: Double
   /// As it was computed if hidden communication cost computation nothing.
   var withoutDisturbance: Double
-  /// Seconds for a second of hidden communication that make both the same.
+  /// Seconds for a second of hidden communication that make both the same, as far as they may.
   var disturbance: Double
+  /// Seconds that are left.
+  var excess: Double
 }

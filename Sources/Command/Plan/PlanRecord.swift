@@ -110,6 +110,11 @@ struct PlanRecord: Codable {
       }
         ?? "hidden communication costs computation \(fixed(100 * used.disturbance, 0)) % of its time (assumed)"
     )
+    if let excess = used.excess {
+      all.append(
+        "that step took \(fixed(1e3 * excess.seconds, 1)) ms longer than all of this explains, which is added to jobs of "
+          + "\(count(excess.ranks, "rank")) and more")
+    }
     all.append(
       "ranks differ at random by \(wishes.jitter.map { fixed(100 * $0, 1) } ?? fixed(100 * relativeDeviation, 1)) % of a step"
         + (wishes.jitter == nil ? " (measured)" : " (as given)") + ", and all wait for the slowest")
