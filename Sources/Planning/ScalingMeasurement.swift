@@ -31,7 +31,8 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
     }
   }
 
-  /// What a step of a real job took longer than everything else explains: above all, ranks that share a processor wait for their turn.
+  /// What a step of a real job took longer, or less, than everything else explains: ranks that share a processor wait for their turn; a
+  /// network is faster with long messages than with those that were tried.
   public struct Excess: Codable, Equatable, Sendable {
     /// Of the job.
     public var ranks: Int
@@ -51,7 +52,7 @@ public struct ScalingMeasurement: Codable, Equatable, Sendable {
   public var cluster: Cluster
   /// Seconds that computation loses for a second of hidden communication.
   public var disturbance: Double
-  /// Added to steps of as many ranks, and more; nil where none was found.
+  /// Added to steps of as many ranks, and more; nil where no two ranks could try.
   public var excess: Excess?
   /// Bytes of a rank besides those of its points: program, libraries, data set.
   public var baseBytes: Double

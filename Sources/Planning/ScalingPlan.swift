@@ -35,7 +35,9 @@ public struct ScalingPlan: Codable, Equatable, Sendable {
       guard let profile = measurement.profile(point) else { continue }
       var step = StepEstimate(
         profile, on: measurement.cluster, ranks: point.ranks, disturbance: measurement.disturbance)
-      if let excess = measurement.excess, point.ranks >= excess.ranks { step.straggling += excess.seconds }
+      if let excess = measurement.excess, point.ranks >= excess.ranks {
+        step.excess = max(excess.seconds, -(step.exposed + step.disturbance + step.straggling))
+      }
       let rate = Double(point.batch) / step.seconds
       let forward = profile.forward / Double(max(1, profile.images))
       let testing = measurement.evaluatedImages / Double(point.ranks) * forward

@@ -10,8 +10,10 @@ public struct StepEstimate: Codable, Equatable, Sendable {
   public var disturbance: Double
   /// Seconds of waiting for the slowest rank.
   public var straggling: Double
+  /// Seconds that nothing of this explains, negative where a real step was faster; see ``ScalingMeasurement/Excess``.
+  public var excess = 0.0
 
-  public var seconds: Double { compute + exposed + disturbance + straggling }
+  public var seconds: Double { compute + exposed + disturbance + straggling + excess }
 
   /// Goes through a step as the code does: one thread of communication does one thing after the other, in the order in which backward
   /// submits them. Before the first bucket come the sums of loss and accuracy. Backward waits where it wants other ranks' factors, and

@@ -50,7 +50,10 @@ import Planning
     measurement.excess = .init(ranks: 4, seconds: 3)
     let rows = ScalingPlan(measurement).rows
     #expect(rows.map(\.stepSeconds) == [66, 34, 21, 13, 9, 7, 6])
-    #expect(rows[2].step.straggling == 3)
+    #expect(rows[2].step.excess == 3)
+    // Computation is not taken back.
+    measurement.excess = .init(ranks: 4, seconds: -3)
+    #expect(ScalingPlan(measurement).rows.map(\.stepSeconds) == [66, 34, 18, 10, 6, 4, 3])
   }
 
   @Test func whereMoreRanksStopPaying() {

@@ -57,7 +57,7 @@ struct PlanProbe {
     guard rank.isCoordinator else { return nil }
     if let check {
       measurement.disturbance = check.disturbance
-      measurement.excess = check.excess > 0 ? .init(ranks: check.ranks, seconds: check.excess) : nil
+      measurement.excess = .init(ranks: check.ranks, seconds: check.excess)
     }
     return PlanRecord(
       model: settings.model, recipe: settings.recipe, instructionSet: rank.kernels.name,
@@ -203,7 +203,7 @@ struct PlanProbe {
     let disturbance = hidden > 0 ? min(Self.mostDisturbance, max(0, longer / hidden)) : 0
     return PlanCheck(
       ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds, disturbance: disturbance,
-      excess: max(0, longer - disturbance * hidden))
+      excess: longer - disturbance * hidden)
   }
 }
 
@@ -216,6 +216,6 @@ struct PlanCheck: Codable, Equatable, Sendable {
   var withoutDisturbance: Double
   /// Seconds for a second of hidden communication that make both the same, as far as they may.
   var disturbance: Double
-  /// Seconds that are left.
+  /// Seconds that are left, or too many.
   var excess: Double
 }

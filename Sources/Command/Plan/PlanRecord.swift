@@ -112,8 +112,8 @@ struct PlanRecord: Codable {
     )
     if let excess = used.excess {
       all.append(
-        "that step took \(fixed(1e3 * excess.seconds, 1)) ms longer than all of this explains, which is added to jobs of "
-          + "\(count(excess.ranks, "rank")) and more")
+        "that step took \(fixed(1e3 * abs(excess.seconds), 1)) ms \(excess.seconds < 0 ? "less" : "longer") than all of this "
+          + "explains, as do those of jobs of \(count(excess.ranks, "rank")) and more")
     }
     all.append(
       "ranks differ at random by \(wishes.jitter.map { fixed(100 * $0, 1) } ?? fixed(100 * relativeDeviation, 1)) % of a step"
