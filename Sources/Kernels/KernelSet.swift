@@ -258,7 +258,7 @@ public protocol KernelSet: Sendable {
   /// into += x.
   static func accumulate(_ x: Floats, into y: MutableFloats, count: Int)
 
-  /// into = the nearest ``BFloat16`` to it + the nearest to x.
+  /// into = the nearest number of 16 bits to it + the nearest to x; see `BFloat16`.
   static func accumulateRounded(_ x: Floats, into y: MutableFloats, count: Int)
 
   /// y += share (x - y): a step of an exponential moving average, whose decay is 1 - share.
