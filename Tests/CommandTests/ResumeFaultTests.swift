@@ -72,7 +72,7 @@ import Testing
     #expect(warned.ownErrors.count == 1 && warned.errors.contains("\n  --lr     "), "\(warned.errors)")
     for other in [["--ema", "0.9"], ["--optimizer", "sgd"]] {
       let result = try Program.run(tinyTraining(run, steps: 6, ["--resume", "auto"] + other))
-      expectFailure(result, 78, "--optimizer, --momentum and --ema")
+      expectFailure(result, 78, "--optimizer, --momentum, --ema, --wire and --batch-size")
     }
   }
 
