@@ -73,3 +73,10 @@ func numbers(of run: String) throws -> [String] {
     "\($0.step) \($0.split) \($0.loss) \($0.accuracy) \($0.gradientNorm ?? -1)"
   }
 }
+
+/// Two runs ended with the same bytes, and wrote down the same of their steps and tests.
+func expectSame(_ run: String, _ expected: String, _ comment: Comment) throws {
+  #expect(try lastCheckpoint(of: run) == lastCheckpoint(of: expected), comment)
+  #expect(try numbers(of: run) == numbers(of: expected), comment)
+  #expect(try numbers(of: run).count > 2, comment)
+}

@@ -16,12 +16,6 @@ import Testing
     #expect(result.status == 0, "\(result.errors)")
   }
 
-  private func expectSame(_ run: String, _ expected: String, _ comment: Comment) throws {
-    #expect(try lastCheckpoint(of: run) == lastCheckpoint(of: expected), comment)
-    #expect(try numbers(of: run) == numbers(of: expected), comment)
-    #expect(try numbers(of: run).count > 2, comment)
-  }
-
   /// Large linear layers as factors, batch normalisation, norms of tensors and of everything, decay, averages.
   private static let methods: [[String]] = [
     ["lenet", "--optimizer", "adamw", "--weight-decay", "0.1", "--clip-norm", "0.5", "--ema", "0.9"],

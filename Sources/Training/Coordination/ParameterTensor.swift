@@ -47,9 +47,10 @@ struct ParameterTensor: TensorSource, TensorSink {
     let residual = replica.residual.map {
       tensors($0.parameters, in: place($0.buffer), prefix: "residual.")
     }
-    guard replica.average != nil else { return moments + (residual ?? []) }
-    return moments + (residual ?? [])
-      + tensors(network.parameters + network.statistics, in: place(network.values), prefix: "parameters.")
+    let parameters = replica.average.map { _ in
+      tensors(network.parameters + network.statistics, in: place(network.values), prefix: "parameters.")
+    }
+    return moments + (residual ?? []) + (parameters ?? [])
   }
 
   private static func tensors(
