@@ -16,7 +16,7 @@ WHERE = ["threads of a process", "MPI, one machine", "MPI, hosts at 1 Gbit/s"]
 
 
 def measure(options, results):
-    """Adds the images a second of every case to results, in turn, so that a change of the machine's mood hits all alike."""
+    """Adds the images a second of every case to the file of results, in turn, so that a change of the machine's mood hits all alike."""
     launchers = [("threads of a process", None), ("MPI, one machine", shlex.split(options.launcher or ""))]
     if options.hosts:
         launchers = [("MPI, hosts at 1 Gbit/s", shlex.split(options.hosts))]
@@ -33,6 +33,7 @@ def measure(options, results):
                         seconds, _ = train(command, options.program, map(str, arguments), steps)
                         key = "/".join([model, kind, where, str(ranks)])
                         results.setdefault(key, []).append(batch / seconds)
+                        options.results.write_text(json.dumps(results, indent=1) + "\n")
                         print(f"{key}: {batch / seconds:.1f} images/s", flush=True)
 
 
@@ -87,7 +88,6 @@ def main():
     processors = len(os.sched_getaffinity(0))
     if not options.svg:
         measure(options, results)
-        options.results.write_text(json.dumps(results, indent=1) + "\n")
         return
     draw(results, options.svg, processors)
     print(f"Measured on {datetime.date.today()} on {processors} processors; medians.\n\n{table(results, processors)}")
