@@ -101,8 +101,20 @@ public enum KernelShapes {
     WindowShape("3x3 tiles, one row", 1, 19, channels: 18, outputs: 16, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, 2x1", 2, 1, channels: 35, outputs: 30, kernel: 3, padding: 1),
     WindowShape("5x5 tiles, many parts", 45, 43, channels: 16, outputs: 24, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles by twos", 2, 2, channels: 17, outputs: 33, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles, one row", 1, 13, channels: 18, outputs: 16, kernel: 5, padding: 2),
     WindowShape("5x5 tiles, no padding", 9, 8, channels: 17, outputs: 33, kernel: 5),
     WindowShape("5x5 tiles, padding 4", 4, 3, channels: 16, outputs: 16, kernel: 5, padding: 4),
+    WindowShape(
+      "3x3 tiles with stride 2", 11, 12, channels: 16, outputs: 17, kernel: 3, stride: 2, padding: 1),
+    WindowShape(
+      "3x3 tiles with stride 2, many parts", 61, 57, channels: 16, outputs: 16, kernel: 3, stride: 2,
+      padding: 1),
+    WindowShape(
+      "3x3 tiles with stride 2, strips", 6, 5, channels: 130, outputs: 84, kernel: 3, stride: 2, padding: 1),
+    WindowShape(
+      "3x3 tiles with stride 2, few inputs", 24, 23, channels: 19, outputs: 70, kernel: 3, stride: 2,
+      padding: 1),
     // Layers of the networks, some at reduced size.
     WindowShape("lenet 1", 28, 28, channels: 1, outputs: 6, kernel: 5, padding: 2),
     WindowShape("lenet 2", 14, 14, channels: 6, outputs: 16, kernel: 5),

@@ -70,9 +70,12 @@ extension VectorKernels {
   /// The fastest algorithm for a shape. The batch has no say, so that an image's bits do not depend on what is beside it.
   static func algorithm(_ geometry: WindowGeometry) -> any ConvolutionAlgorithm.Type {
     let isDense =
-      geometry.stride == 1 && geometry.padding < geometry.kernel && geometry.input.channels >= lanes
+      geometry.padding < geometry.kernel && geometry.input.channels >= lanes
       && geometry.output.channels >= lanes
     guard isDense else { return DirectConvolution.self }
+    guard geometry.stride == 1 else {
+      return StridedWinograd3x3.pays(geometry) ? StridedWinograd3x3.self : DirectConvolution.self
+    }
     switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
     case (1, _) where geometry.padding == 0: return Pointwise.self
     case (3, 3...):
@@ -81,7 +84,9 @@ extension VectorKernels {
         && Winograd3x3.products(geometry.output) < Winograd4x3.products(geometry.output)
       return isBetterByThrees ? Winograd3x3.self : Winograd4x3.self
     case (3, 2): return Winograd2x3.self
-    case (5, 2...): return Winograd2x5.self
+    case (5, 2...):
+      return Winograd4x5.products(geometry.output) < Winograd2x5.products(geometry.output)
+        ? Winograd4x5.self : Winograd2x5.self
     default: return DirectConvolution.self
     }
   }

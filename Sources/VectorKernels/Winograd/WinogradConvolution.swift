@@ -1,11 +1,14 @@
 import Kernels
 import Tensors
 
-/// Convolutions with stride 1 by minimal filtering: fewer products, for transforms before and after them.
+/// Convolutions by minimal filtering: fewer products, for transforms before and after them.
 extension WinogradScheme {
   typealias Tiles = WinogradTiles<Self>
+  typealias TilesBack = WinogradTiles<Back>
 
-  static var name: String { "F(\(outputs)x\(outputs),\(kernel)x\(kernel))" }
+  static var name: String {
+    "F(\(outputs)x\(outputs),\(kernel)x\(kernel))" + (stride == 1 ? "" : "/\(stride)")
+  }
 
   /// Products for an image of one channel on either side.
   static func products(_ output: Shape) -> Int {
@@ -15,24 +18,16 @@ extension WinogradScheme {
   }
 
   static func scratch(_ geometry: WindowGeometry, together shards: Shards) -> Int {
-    max(Tiles.room(geometry, shards), Tiles.room(back(geometry), Shards(whole: shards.samples)))
-  }
-
-  /// The convolution from gradients of the output to those of the input.
-  private static func back(_ geometry: WindowGeometry) -> WindowGeometry {
-    guard
-      let back = WindowGeometry(
-        input: geometry.output, kernel: kernel, stride: 1, padding: kernel - 1 - geometry.padding,
-        channels: geometry.input.channels)
-    else { preconditionFailure("a convolution that leads there leads back") }
-    return back
+    max(
+      Tiles.room(from: geometry.input, to: geometry.output, shards),
+      TilesBack.room(from: geometry.output, to: geometry.input, Shards(whole: shards.samples)))
   }
 
   static func forward(
     _ geometry: WindowGeometry, batch: Int, x: Source, weight: Source, bias: Source?, activation: Activation,
     into y: Target, scratch: Target
   ) {
-    let tiles = Tiles(geometry, batch: batch, scratch: scratch)
+    let tiles = Tiles(from: geometry.input, to: geometry.output, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
     if tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs) }
@@ -57,14 +52,14 @@ extension WinogradScheme {
     _ geometry: WindowGeometry, batch: Int, dy: Source, weight: Source, into dx: Target, adding: Bool,
     gate: Source?, scratch: Target
   ) {
-    let back = back(geometry)
-    let tiles = Tiles(back, batch: batch, scratch: scratch)
-    let (inputs, outputs) = (back.input.channels, back.output.channels)
+    let tiles = TilesBack(from: geometry.output, to: geometry.input, batch: batch, scratch: scratch)
+    let (inputs, outputs) = (geometry.output.channels, geometry.input.channels)
+    let padding = (kernel - 1 - geometry.padding) / stride
     if tiles.isWhole {
       tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs)
     }
     tiles.forEach { range in
-      tiles.readInputs(geometry.outputs(dy), padding: back.padding, range)
+      tiles.readInputs(geometry.outputs(dy), padding: padding, range)
       tiles.forEachStrip(outputs) { channels in
         tiles.forEachSlice(inputs) { slice in
           if !tiles.isWhole {
@@ -88,7 +83,7 @@ extension WinogradScheme {
 
   /// Where the filters are worked on in strips, as many shards as are transformed together; else one.
   static func shardsTogether(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
-    let shard = Tiles(geometry, batch: shards.largest, scratch: nil)
+    let shard = Tiles(from: geometry.input, to: geometry.output, batch: shards.largest, scratch: nil)
     return shard.isWhole ? 1 : shards.together(shard.most / (shard.down * shard.across))
   }
 
@@ -97,7 +92,8 @@ extension WinogradScheme {
     bias db: Target?, scratch: Target
   ) {
     guard shards.samples > 0 else { return }
-    let tiles = Tiles(geometry, batch: shards.samples, cut: shards.largest, scratch: scratch)
+    let tiles = Tiles(
+      from: geometry.input, to: geometry.output, batch: shards.samples, cut: shards.largest, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     tiles.forEach { range in
       tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
@@ -121,29 +117,52 @@ extension WinogradTiles {
   fileprivate func multiply(_ tiles: Int, _ slice: Range<Int>, _ channels: Range<Int>) {
     for point in 0..<Self.matrices {
       BlockProducts.multiply(
-        input(point, from: slice.lowerBound), filter(point, of: channels.lowerBound), into: output(point),
-        rows: tiles, inner: padded(slice.count), columns: channels.count, adding: slice.lowerBound > 0,
-        upcoming: point + 1 < Self.matrices ? lines(of: point + 1, slice, channels) : nil)
+        input(point, from: slice.lowerBound), filter(filterPoint(point), of: channels.lowerBound),
+        into: output(point), rows: tiles, inner: padded(slice.count), columns: channels.count,
+        adding: slice.lowerBound > 0, upcoming: upcoming(behind: point, slice, channels))
     }
   }
 
-  /// What of a point's factors is not in the second-level cache.
-  private func lines(of point: Int, _ slice: Range<Int>, _ channels: Range<Int>) -> UpcomingLines {
-    isWhole
-      ? UpcomingLines(
-        base: Source(filter(point, of: channels.lowerBound).base),
-        count: padded(channels.count) / lanes * inputs)
-      : UpcomingLines(
-        base: Source(input(point, from: slice.lowerBound).base),
-        count: together * padded(slice.count) / lanes)
+  /// What of the next point's factors is not in the second-level cache.
+  private func upcoming(behind point: Int, _ slice: Range<Int>, _ channels: Range<Int>) -> UpcomingLines? {
+    let next = point + 1
+    guard next < Self.matrices else { return nil }
+    guard isWhole else {
+      return UpcomingLines(
+        base: Source(input(next, from: slice.lowerBound).base), count: together * padded(slice.count) / lanes)
+    }
+    guard filterPoint(next) != filterPoint(point) else { return nil }
+    return UpcomingLines(
+      base: Source(filter(filterPoint(next), of: channels.lowerBound).base),
+      count: padded(channels.count) / lanes * inputs)
+  }
+
+  /// The filter's point that a point of tiles is multiplied by.
+  private func filterPoint(_ point: Int) -> Int {
+    let (row, column) = (point / Scheme.points, point % Scheme.points)
+    return Scheme.filterPoint(row) * Scheme.filterPoints + Scheme.filterPoint(column)
+  }
+
+  /// Calls `body` with the points of tiles that are multiplied by a point of the filter.
+  @inline(__always)
+  func forEachPoint(ofFilter point: Int, _ body: (Int) -> Void) {
+    for row in Scheme.points(ofFilter: point / Scheme.filterPoints) {
+      for column in Scheme.points(ofFilter: point % Scheme.filterPoints) {
+        body(row * Scheme.points + column)
+      }
+    }
   }
 
   /// filters = inputs transposed times outputs, point by point; `adding` to what is there.
   fileprivate func multiplyTransposed(_ tiles: Int, rows: Int, _ channels: Range<Int>, adding: Bool) {
-    for point in 0..<Self.matrices {
-      BlockProducts.multiplyTransposed(
-        input(point), output(point), into: filter(point, of: channels.lowerBound), rows: rows, inner: tiles,
-        columns: channels.count, adding: adding)
+    for point in 0..<Self.filterMatrices {
+      var adding = adding
+      forEachPoint(ofFilter: point) { shared in
+        BlockProducts.multiplyTransposed(
+          input(shared), output(shared), into: filter(point, of: channels.lowerBound), rows: rows,
+          inner: tiles, columns: channels.count, adding: adding)
+        adding = true
+      }
     }
   }
 }

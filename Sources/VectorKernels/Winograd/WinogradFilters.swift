@@ -18,7 +18,7 @@ extension WinogradTiles {
               weight + ((row * Scheme.kernel + column) * count + input) * outputs + output,
               left: last - output)
           } _: { row, column, vector in
-            store(vector, target + (row * Scheme.points + column) * filterStride)
+            store(vector, target + (row * Scheme.filterPoints + column) * filterStride)
           }
         }
       }
@@ -57,7 +57,7 @@ extension WinogradTiles {
           Scheme.Filter.applyToSquare(between) { row, tap in
             load(turned + ((row * Scheme.kernel + tap) * 2 * lanes + column) * lanes)
           } _: { row, point, vector in
-            store(vector, target + column * lanes + (row * Scheme.points + point) * filterStride)
+            store(vector, target + column * lanes + (row * Scheme.filterPoints + point) * filterStride)
           }
         }
       }
@@ -68,11 +68,13 @@ extension WinogradTiles {
 
   /// The inner dimension of a product ends at a whole block.
   private func clearRows(behind count: Int, of block: Target) {
-    for point in 0..<Self.matrices {
+    for point in 0..<Self.filterMatrices {
       clear(block + point * filterStride + count * lanes, count: (padded(count) - count) * lanes)
     }
   }
+}
 
+extension WinogradTiles where Scheme: WinogradScheme {
   /// dw += the filters' gradients, from those of their points.
   func addFilterGradients(into dw: Target, inputs count: Int, outputs: Int) {
     let (between, matrices) = (square, Source(filter(0).base))
@@ -82,7 +84,7 @@ extension WinogradTiles {
         for output in stride(from: first, to: last, by: lanes) {
           let (source, left) = (matrices + output * inputs + input * lanes, last - output)
           Scheme.FilterGradient.applyToSquare(between) { row, column in
-            load(source + (row * Scheme.points + column) * filterStride)
+            load(source + (row * Scheme.filterPoints + column) * filterStride)
           } _: { row, column, vector in
             let target = dw + ((row * Scheme.kernel + column) * count + input) * outputs + output
             store(vector + load(target, left: left), target, left: left)

@@ -5,24 +5,17 @@ extension WinogradTiles {
   /// matrices[p] = the points of the convolution's inputs under the tiles.
   func readInputs(_ pixels: Pixels<Source>, padding: Int, _ tiles: Range<Int>) {
     read(
-      Scheme.Data.self, pixels, 0..<pixels.channels, padding: padding, tiles, into: input(0).base,
-      inputStride,
-      sums: nil)
+      Scheme.Data.self, pixels, 0..<pixels.channels, step: Scheme.step, padding: padding, tiles,
+      into: input(0).base, inputStride, sums: nil)
   }
 
-  /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
-  /// - Parameter sums: where the gradients of each channel are added up.
-  func readOutputGradients(
-    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ tiles: Range<Int>, sums: Target?
-  ) {
-    read(
-      Scheme.ResultGradient.self, pixels, channels, padding: 0, tiles, into: output(0).base, outputStride,
-      sums: sums)
-  }
-
+  /// - Parameters:
+  ///   - step: rows and columns from one tile to the next.
+  ///   - padding: rows and columns of zeros in front of the image.
+  ///   - sums: where the values of each channel are added up.
   @inline(__always)
-  func read<T: PointTransform>(
-    _: T.Type, _ pixels: Pixels<Source>, _ channels: Range<Int>, padding: Int, _ tiles: Range<Int>,
+  fileprivate func read<T: PointTransform>(
+    _: T.Type, _ pixels: Pixels<Source>, _ channels: Range<Int>, step: Int, padding: Int, _ tiles: Range<Int>,
     into matrices: Target, _ distance: Int, sums: Target?
   ) {
     let size = T.sources
@@ -31,17 +24,17 @@ extension WinogradTiles {
       guard var here = places.baseAddress else { return }
       var next = here + size * size
       var cursor = Cursor(self, at: tiles.lowerBound)
-      locate(cursor, pixels, size: size, padding: padding, into: here)
+      locate(cursor, pixels, size: size, step: step, padding: padding, into: here)
       for tile in 0..<tiles.count {
         cursor.advance()
-        locate(cursor, pixels, size: size, padding: padding, into: next)
+        locate(cursor, pixels, size: size, step: step, padding: padding, into: next)
         var channel = channels.lowerBound
         while channel < channels.upperBound {
           let remaining = channels.upperBound - channel
           let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
           // The pixels that the next tile does not share with this one: too many streams for the processor to see.
           for row in 0..<size {
-            for column in size - Scheme.outputs..<size {
+            for column in size - step..<size {
               prefetchForReading(next[row * size + column] + channel)
             }
           }
@@ -67,11 +60,11 @@ extension WinogradTiles {
   /// Writes where the pixels under a tile lie, or zeros.
   @inline(__always)
   private func locate(
-    _ tile: Cursor, _ pixels: Pixels<Source>, size: Int, padding: Int,
+    _ tile: Cursor, _ pixels: Pixels<Source>, size: Int, step: Int, padding: Int,
     into places: UnsafeMutablePointer<Source>
   ) {
     let zeros = Source(zeros)
-    let (top, left) = (tile.row * Scheme.outputs - padding, tile.column * Scheme.outputs - padding)
+    let (top, left) = (tile.row * step - padding, tile.column * step - padding)
     let image = pixels.base + tile.image * pixels.height * pixels.width * pixels.stride
     for row in 0..<size {
       for column in 0..<size {
@@ -146,5 +139,20 @@ extension WinogradTiles {
       row = 0
       image += 1
     }
+  }
+}
+
+extension WinogradTiles where Scheme: WinogradScheme {
+  /// matrices[p] = the points of the gradients of the tiles' outputs, each of which lies in one tile.
+  /// - Parameters:
+  ///   - target: of the first tile in the first matrix.
+  ///   - sums: where the gradients of each channel are added up.
+  func readOutputGradients(
+    _ pixels: Pixels<Source>, _ channels: Range<Int>, _ tiles: Range<Int>, into target: Target? = nil,
+    sums: Target?
+  ) {
+    read(
+      Scheme.ResultGradient.self, pixels, channels, step: Scheme.outputs, padding: 0, tiles,
+      into: target ?? output(0).base, outputStride, sums: sums)
   }
 }

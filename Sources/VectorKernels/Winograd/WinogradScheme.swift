@@ -26,29 +26,60 @@ extension PointTransform {
   }
 }
 
-/// A minimal filtering algorithm F(m x m, r x r) (Winograd, 1980; Lavin and Gray, 2016, arXiv:1509.09308): polynomials are
-/// multiplied by their values at m + r - 1 points.
+/// How tiles of a convolution's output are computed from tiles of its input: both, and the filter, are transformed to points, which are
+/// multiplied one by one, summed over input channels, and transformed back.
 ///
-/// With d the input under a tile and g a filter, the tile's output is A' [(G g G') . (B' d B)] A; its gradients use the
-/// transposes of the same three matrices.
-protocol WinogradScheme: ConvolutionAlgorithm {
-  /// B', points to points.
+/// Each transform is done along both axes of an image. With d the input under a tile and g a filter, the tile's output is
+/// A' [(G g G') . (B' d B)] A.
+protocol FilteringScheme {
+  /// B', a tile's rows of inputs to points.
   associatedtype Data: PointTransform
-  /// G, the filter's rows to points.
+  /// G, the filter's rows to points. Its last point may serve several of the data's: see ``filterPoints``.
   associatedtype Filter: PointTransform
   /// A', points to a tile's rows of outputs.
   associatedtype Result: PointTransform
-  /// A.
-  associatedtype ResultGradient: PointTransform
-  /// G'.
-  associatedtype FilterGradient: PointTransform
+  /// Rows of the input from one tile to the next.
+  static var step: Int { get }
 }
 
-extension WinogradScheme {
+extension FilteringScheme {
   /// r: the filter's rows and columns.
   static var kernel: Int { Filter.sources }
   /// m: a tile's rows and columns of outputs.
   static var outputs: Int { Result.results }
-  /// m + r - 1: a tile's rows and columns of inputs, and of products.
-  static var points: Int { Data.sources }
+  /// Points along an axis, and products.
+  static var points: Int { Data.results }
+  /// Points of a filter along an axis: as many, or fewer; then the last one is that of all further points of the data.
+  static var filterPoints: Int { Filter.results }
+
+  static var step: Int { outputs }
+
+  /// The point of the filter that a point of the data is multiplied by.
+  @inline(__always)
+  static func filterPoint(_ point: Int) -> Int { min(point, filterPoints - 1) }
+
+  /// The points of the data that are multiplied by one of the filter.
+  @inline(__always)
+  static func points(ofFilter point: Int) -> Range<Int> {
+    point..<(point == filterPoints - 1 ? points : point + 1)
+  }
+}
+
+/// A minimal filtering algorithm F(m x m, r x r) (Winograd, 1980; Lavin and Gray, 2016, arXiv:1509.09308): polynomials are
+/// multiplied by their values at m + r - 1 points.
+///
+/// The gradients of filters use the transposes of the three matrices, those of inputs are a convolution again.
+protocol WinogradScheme: ConvolutionAlgorithm, FilteringScheme {
+  /// A.
+  associatedtype ResultGradient: PointTransform
+  /// G', of sums over the points that share one of the filter.
+  associatedtype FilterGradient: PointTransform
+  /// From gradients of outputs, with filters turned half around, to those of inputs.
+  associatedtype Back: FilteringScheme = Self
+  /// Rows of the input from one output to the next.
+  static var stride: Int { get }
+}
+
+extension WinogradScheme {
+  static var stride: Int { 1 }
 }

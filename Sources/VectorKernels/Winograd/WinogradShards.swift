@@ -1,7 +1,7 @@
 import Kernels
 
 /// The gradients of filters where a few shards are worked on together.
-extension WinogradTiles {
+extension WinogradTiles where Scheme: WinogradScheme {
   /// A shard's tiles among those at hand; where one shard has more of them, those at hand.
   private func tiles(of shard: Shard, in range: Range<Int>) -> Range<Int> {
     let size = down * across
@@ -20,10 +20,9 @@ extension WinogradTiles {
       scratch: shardPlaces
     ) { shard, sums, _ in
       let tiles = tiles(of: shards[shard], in: range)
-      read(
-        Scheme.ResultGradient.self, pixels, channels, padding: 0,
-        range.lowerBound + tiles.lowerBound..<range.lowerBound + tiles.upperBound,
-        into: output(0).base + tiles.lowerBound * lanes, outputStride, sums: sums - channels.lowerBound)
+      readOutputGradients(
+        pixels, channels, range.lowerBound + tiles.lowerBound..<range.lowerBound + tiles.upperBound,
+        into: output(0).base + tiles.lowerBound * lanes, sums: sums - channels.lowerBound)
     }
   }
 
@@ -61,20 +60,22 @@ extension WinogradTiles {
     for row in stride(from: 0, to: count, by: rows) {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
-        for point in 0..<Self.matrices {
+        for point in 0..<Self.filterMatrices {
           // A line of the inputs has all rows of the block, and is read once.
           for part in stride(from: 0, to: rows, by: T.rows) {
             var tile = T()
-            BlockProducts.addTransposed(
-              input(point), output(point), tiles, row: row + part, column: column, to: &tile,
-              upcoming: part == 0 ? inputStride : nil)
+            forEachPoint(ofFilter: point) { point in
+              BlockProducts.addTransposed(
+                input(point), output(point), tiles, row: row + part, column: column, to: &tile,
+                upcoming: part == 0 ? inputStride : nil)
+            }
             tile.write(sums + point * block + part * lanes, stride: lanes, second: second)
           }
         }
         let place = places + place * Self.place
         for vector in stride(from: 0, to: block, by: lanes) {
           Scheme.FilterGradient.applyToSquare(between) { row, column in
-            load(sums + (row * Scheme.points + column) * block + vector)
+            load(sums + (row * Scheme.filterPoints + column) * block + vector)
           } _: { row, column, result in
             store(result, place + (row * Scheme.kernel + column) * block + vector)
           }

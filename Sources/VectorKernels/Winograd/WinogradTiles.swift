@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 
 /// Images of which a transform reads or writes tiles: pixel after pixel, `stride` floats apart.
 struct Pixels<Pointer> {
@@ -12,11 +13,11 @@ struct Pixels<Pointer> {
 /// How a batch of images is cut into tiles of a convolution's output, and its output channels into strips, and where their
 /// transforms lie in scratch.
 ///
-/// Point p of the tiles at hand makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch
+/// Each point of the tiles at hand makes one matrix, tiles by channels. Three groups of matrices follow each other in the scratch
 /// buffer: of the convolution's inputs, for a strip of its outputs, and of its filters (inputs by outputs). Where there are many
 /// tiles, all filters are transformed once, and read again for every few tiles, whose inputs are in the second-level cache. Where
 /// there are few, all of them are at hand, and it is a strip of the filters, transformed just before, that is in the cache.
-struct WinogradTiles<Scheme: WinogradScheme> {
+struct WinogradTiles<Scheme: FilteringScheme> {
   let batch: Int
   /// Tiles down and across one image.
   let down: Int
@@ -49,22 +50,24 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   private static var fewest: Int { 24 }
 
   static var matrices: Int { Scheme.points * Scheme.points }
+  static var filterMatrices: Int { Scheme.filterPoints * Scheme.filterPoints }
 
   /// - Parameters:
-  ///   - geometry: the convolution; of an input gradient, the one that leads back.
+  ///   - source: the images that are read.
+  ///   - target: the images that are written.
   ///   - cut: samples whose tiles say whether all filters are transformed at once; nil where it is the batch.
   ///   - scratch: where ``room(_:_:)`` floats are; nil to count them only.
   ///   - evenly: whether parts are as small as their number allows.
   ///   - shards: those whose gradients are added up; they say only how much scratch there is.
   init(
-    _ geometry: WindowGeometry, batch: Int, cut: Int? = nil, scratch: Target?, evenly: Bool = true,
+    from source: Shape, to target: Shape, batch: Int, cut: Int? = nil, scratch: Target?, evenly: Bool = true,
     shards: Int = 1
   ) {
     self.batch = batch
-    down = (geometry.output.height + Scheme.outputs - 1) / Scheme.outputs
-    across = (geometry.output.width + Scheme.outputs - 1) / Scheme.outputs
-    inputs = padded(geometry.input.channels)
-    outputs = padded(geometry.output.channels)
+    down = (target.height + Scheme.outputs - 1) / Scheme.outputs
+    across = (target.width + Scheme.outputs - 1) / Scheme.outputs
+    inputs = padded(source.channels)
+    outputs = padded(target.channels)
     self.scratch = scratch
     isWhole = (cut ?? batch) * down * across >= Self.fewestWhole(inputs, outputs)
     strip = min(outputs, BlockProducts.tileColumns)
@@ -81,20 +84,21 @@ struct WinogradTiles<Scheme: WinogradScheme> {
 
   /// Floats of scratch for a batch or a smaller one: which may be worked on in strips where the larger one is not, and whose tiles
   /// may be divided into fewer parts.
-  static func room(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
+  static func room(from source: Shape, to target: Shape, _ shards: Shards) -> Int {
     let batch = shards.samples
-    let tiles = WinogradTiles(geometry, batch: batch, scratch: nil, evenly: false, shards: shards.count)
+    let tiles = WinogradTiles(
+      from: source, to: target, batch: batch, scratch: nil, evenly: false, shards: shards.count)
     let fewer = (fewestWhole(tiles.inputs, tiles.outputs) - 1) / (tiles.down * tiles.across)
     guard fewer > 0 else { return tiles.count }
     let strips = WinogradTiles(
-      geometry, batch: min(batch, shards.count * fewer), cut: min(shards.largest, fewer), scratch: nil,
-      evenly: false, shards: shards.count)
+      from: source, to: target, batch: min(batch, shards.count * fewer), cut: min(shards.largest, fewer),
+      scratch: nil, evenly: false, shards: shards.count)
     return max(tiles.count, strips.count)
   }
 
   /// Tiles from which all filters are transformed at once.
   private static func fewestWhole(_ inputs: Int, _ outputs: Int) -> Int {
-    (matrices * inputs * outputs + whole - 1) / whole
+    (filterMatrices * inputs * outputs + whole - 1) / whole
   }
 
   /// Tiles of the whole batch.
@@ -110,11 +114,11 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   // gradients of a block of filters, and the gradients of shards.
   private var outputStart: Int { Self.matrices * inputStride }
   private var filterStart: Int { outputStart + Self.matrices * outputStride }
-  private var squareStart: Int { filterStart + Self.matrices * filterStride }
+  private var squareStart: Int { filterStart + Self.filterMatrices * filterStride }
   private var blockStart: Int { squareStart + Self.matrices * lanes }
   private var zeroStart: Int { blockStart + Self.taps * 2 * lanes * lanes }
   private var sumStart: Int { zeroStart + max(inputs, outputs) }
-  private var placeStart: Int { sumStart + (isWhole ? 0 : Self.matrices * Self.block) }
+  private var placeStart: Int { sumStart + (isWhole ? 0 : Self.filterMatrices * Self.block) }
   /// Floats of scratch.
   var count: Int { placeStart + places }
 
@@ -147,7 +151,9 @@ struct WinogradTiles<Scheme: WinogradScheme> {
   func output(_ point: Int) -> BlockMatrix {
     BlockMatrix(base: scratch(outputStart + point * outputStride), rows: together)
   }
-  /// - Parameter first: an output channel, with which a strip begins.
+  /// - Parameters:
+  ///   - point: one of the filter's own.
+  ///   - first: an output channel, with which a strip begins.
   func filter(_ point: Int, of first: Int = 0) -> BlockMatrix {
     BlockMatrix(
       base: scratch(filterStart + point * filterStride + (isWhole ? first * slice : 0)), rows: slice)
