@@ -2,7 +2,6 @@ import Foundation
 import ProgramRunner
 import Telemetry
 import Testing
-import Testing
 
 /// The losses of a run's training steps, in order.
 func losses(of run: String) throws -> [Float] {
@@ -70,7 +69,7 @@ func snakeCaseDecoder() -> JSONDecoder {
 /// What a run wrote down of its steps and tests, without times.
 func numbers(of run: String) throws -> [String] {
   try MetricsReader.read(RunPaths(run).metrics).map {
-    "\($0.step) \($0.split) \($0.loss) \($0.accuracy) \($0.gradientNorm ?? -1)"
+    "\($0.step) \($0.epoch) \($0.split) \($0.loss) \($0.accuracy) \($0.learningRate ?? -1) \($0.gradientNorm ?? -1)"
   }
 }
 

@@ -97,18 +97,26 @@ public enum KernelShapes {
     WindowShape("3x3 tiles by threes, padding 2", 3, 4, channels: 19, outputs: 16, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by threes, strips", 3, 3, channels: 130, outputs: 84, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, strips", 4, 4, channels: 84, outputs: 130, kernel: 3, padding: 1),
-    WindowShape("5x5 tiles, strips", 4, 4, channels: 65, outputs: 70, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles, strips", 4, 4, channels: 60, outputs: 70, kernel: 5, padding: 2),
     WindowShape("3x3 tiles, one row", 1, 19, channels: 18, outputs: 16, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, 2x1", 2, 1, channels: 35, outputs: 30, kernel: 3, padding: 1),
     WindowShape("5x5 tiles, many parts", 45, 43, channels: 16, outputs: 24, kernel: 5, padding: 2),
     WindowShape("5x5 tiles by twos", 2, 2, channels: 17, outputs: 33, kernel: 5, padding: 2),
-    WindowShape("5x5 tiles, one row", 1, 13, channels: 18, outputs: 16, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles by twos, one row", 1, 13, channels: 18, outputs: 16, kernel: 5, padding: 2),
+    WindowShape("5x5 tiles, one row", 1, 16, channels: 18, outputs: 16, kernel: 5, padding: 2),
+    WindowShape("5x5, stride 2", 9, 9, channels: 16, outputs: 16, kernel: 5, stride: 2, padding: 2),
     WindowShape("5x5 tiles, no padding", 9, 8, channels: 17, outputs: 33, kernel: 5),
     WindowShape("5x5 tiles, padding 4", 4, 3, channels: 16, outputs: 16, kernel: 5, padding: 4),
     WindowShape(
       "3x3 tiles with stride 2", 11, 12, channels: 16, outputs: 17, kernel: 3, stride: 2, padding: 1),
     WindowShape(
       "3x3 tiles with stride 2, many parts", 61, 57, channels: 16, outputs: 16, kernel: 3, stride: 2,
+      padding: 1),
+    WindowShape("3x3, stride 2, no padding", 13, 13, channels: 16, outputs: 16, kernel: 3, stride: 2),
+    WindowShape(
+      "3x3, stride 2, padding 2", 13, 13, channels: 16, outputs: 16, kernel: 3, stride: 2, padding: 2),
+    WindowShape(
+      "3x3 tiles with stride 2, shards in strips", 5, 5, channels: 80, outputs: 130, kernel: 3, stride: 2,
       padding: 1),
     WindowShape(
       "3x3 tiles with stride 2, strips", 6, 5, channels: 130, outputs: 84, kernel: 3, stride: 2, padding: 1),

@@ -52,6 +52,33 @@ struct ConvolutionInputs {
     return sizes
   }
 
+  /// Outputs and gradients of filters as one chain of single-precision sums each, without bias.
+  func plainSums() -> (y: [Float], dw: [Float]) {
+    var y = [Float](repeating: 0, count: batch * geometry.output.count)
+    var dw = [Float](repeating: 0, count: weight.count)
+    let (input, output) = (geometry.input, geometry.output)
+    for image in 0..<batch {
+      for place in 0..<geometry.positions * geometry.kernel * geometry.kernel {
+        let (position, tap) = (
+          place / (geometry.kernel * geometry.kernel), place % (geometry.kernel * geometry.kernel)
+        )
+        let row = position / output.width * geometry.stride + tap / geometry.kernel - geometry.padding
+        let column = position % output.width * geometry.stride + tap % geometry.kernel - geometry.padding
+        guard 0..<input.height ~= row, 0..<input.width ~= column else { continue }
+        for inner in 0..<input.channels {
+          let value = x[((image * input.height + row) * input.width + column) * input.channels + inner]
+          let first = (image * geometry.positions + position) * output.channels
+          let filter = (tap * input.channels + inner) * output.channels
+          for outer in 0..<output.channels {
+            y[first + outer] += value * weight[filter + outer]
+            dw[filter + outer] += value * dy[first + outer]
+          }
+        }
+      }
+    }
+    return (y, dw)
+  }
+
   /// What the kernels write, on buffers and scratch that begin as not-a-numbers.
   ///
   /// - Parameter gated: whether the input's gradient is that before a ReLU which computed `x`.

@@ -28,12 +28,12 @@ struct UpcomingLines {
 /// Every element is one chain of fused multiply-adds in the order of the inner dimension, so what is computed beside an
 /// element does not change its bits.
 enum BlockProducts {
-  /// Rows that `multiply` rounds up to: whole tiles of every build, so that all builds cut a batch alike.
+  /// Rows of which parts of a batch are a multiple: whole tiles of every build, so that all builds cut alike; `multiply` writes no further.
   static let tileRows = 12
   /// Columns that the widest tile has.
   static let tileColumns = 32
 
-  /// c = a b for the first `rows` rows of a and c, rounded up to ``tileRows``; `inner` counts a's columns and b's rows and is a
+  /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
   /// multiple of 16.
   /// - Parameters:
   ///   - adding: whether c holds a sum already, which goes on; else it is overwritten.

@@ -168,14 +168,4 @@ enum SixPoints {
       put(4, last(4).addingProduct(Vector(repeating: a4), near).addingProduct(Vector(repeating: b4), far))
     }
   }
-
-  /// Puts x + f y and x - f y.
-  @inline(__always)
-  private static func sumAndDifference(
-    _ x: Vector, _ factor: Float, _ y: Vector, _ put: (Int, Vector) -> Void
-  ) {
-    let factor = Vector(repeating: factor)
-    put(0, x.addingProduct(factor, y))
-    put(1, x.addingProduct(-factor, y))
-  }
 }

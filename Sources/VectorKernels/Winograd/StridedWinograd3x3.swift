@@ -2,8 +2,7 @@ import Kernels
 
 /// F(3x3,3x3) with stride 2 and padding 1: nine outputs from 49 products instead of 81.
 ///
-/// Along an axis, output i is g0 d(2i) + g1 d(2i+1) + g2 d(2i+2): two taps on the inputs of even rows, F(3,2) at the points 0, 1, -1 and
-/// infinity, and one on those of odd rows, whose three products have no common part. So there are seven points, of which the last
+/// Along an axis, output i is g0 d(2i) + g1 d(2i+1) + g2 d(2i+2): two taps on the inputs of even rows, F(3,2) at the points of F(2,3), and one on those of odd rows, whose three products have no common part. So there are seven points, of which the last
 /// three share g1. The coefficients are 1 and 1/2, and the error is that of a plain sum.
 enum StridedWinograd3x3: WinogradScheme {
   static var stride: Int { 2 }
@@ -21,7 +20,7 @@ enum StridedWinograd3x3: WinogradScheme {
 
     @inline(__always)
     static func apply(_ d: (Int) -> Vector, _ put: (Int, Vector) -> Void) {
-      differences(d(0), d(2), d(4), d(6), put)
+      Winograd2x3.Data.apply({ d(2 * $0) }, put)
       for odd in 0..<3 { put(4 + odd, d(2 * odd + 1)) }
     }
   }
@@ -82,8 +81,8 @@ enum StridedWinograd3x3: WinogradScheme {
     }
   }
 
-  /// Six gradients of inputs from four of outputs: with the filter turned around, those of odd rows of the padded image have two taps,
-  /// those of even rows the one in the middle.
+  /// Six gradients of inputs from four of outputs: with the filter turned around, those of the image's odd rows, counted without padding,
+  /// have two taps, those of even rows the one in the middle.
   enum Back: FilteringScheme {
     typealias Filter = StridedWinograd3x3.Filter
 
@@ -95,11 +94,12 @@ enum StridedWinograd3x3: WinogradScheme {
 
       @inline(__always)
       static func apply(_ dy: (Int) -> Vector, _ put: (Int, Vector) -> Void) {
-        let (y0, y1, y2) = (dy(0), dy(1), dy(2))
-        differences(y0, y1, y2, dy(3), put)
-        put(4, y0)
-        put(5, y1)
-        put(6, y2)
+        Winograd2x3.Data.apply(
+          {
+            let value = dy($0)
+            if $0 < 3 { put(4 + $0, value) }
+            return value
+          }, put)
       }
     }
 
@@ -115,17 +115,6 @@ enum StridedWinograd3x3: WinogradScheme {
         }
       }
     }
-  }
-
-  /// B' of F(3,2).
-  @inline(__always)
-  private static func differences(
-    _ d0: Vector, _ d1: Vector, _ d2: Vector, _ d3: Vector, _ put: (Int, Vector) -> Void
-  ) {
-    put(0, d0 - d2)
-    put(1, d1 + d2)
-    put(2, d2 - d1)
-    put(3, d3 - d1)
   }
 
   /// A' of F(3,2).

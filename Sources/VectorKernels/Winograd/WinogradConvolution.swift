@@ -54,7 +54,8 @@ extension WinogradScheme {
   ) {
     let tiles = TilesBack(from: geometry.output, to: geometry.input, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.output.channels, geometry.input.channels)
-    let padding = (kernel - 1 - geometry.padding) / stride
+    // With stride 2 the padding is 1, and tiles begin where the gradients do.
+    let padding = stride == 1 ? kernel - 1 - geometry.padding : 0
     if tiles.isWhole {
       tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs)
     }
@@ -153,7 +154,8 @@ extension WinogradTiles {
     }
   }
 
-  /// filters = inputs transposed times outputs, point by point; `adding` to what is there.
+  /// filters = inputs transposed times outputs, point by point; `adding` to what is there. Where points share one of the filter, the order
+  /// of its sums follows the parts that tiles are cut into, which therefore depend on nothing but a shape and a shard's samples.
   fileprivate func multiplyTransposed(_ tiles: Int, rows: Int, _ channels: Range<Int>, adding: Bool) {
     for point in 0..<Self.filterMatrices {
       var adding = adding

@@ -65,10 +65,10 @@ extension FilteringScheme {
   }
 }
 
-/// A minimal filtering algorithm F(m x m, r x r) (Winograd, 1980; Lavin and Gray, 2016, arXiv:1509.09308): polynomials are
-/// multiplied by their values at m + r - 1 points.
+/// A minimal filtering algorithm F(m x m, r x r) (Winograd, 1980; Lavin and Gray, 2016, arXiv:1509.09308): with stride 1, polynomials
+/// are multiplied by their values at m + r - 1 points.
 ///
-/// The gradients of filters use the transposes of the three matrices, those of inputs are a convolution again.
+/// The gradients of filters use the transposes of the three matrices, those of inputs are tiles again, in the same or another way.
 protocol WinogradScheme: ConvolutionAlgorithm, FilteringScheme {
   /// A.
   associatedtype ResultGradient: PointTransform
@@ -82,4 +82,12 @@ protocol WinogradScheme: ConvolutionAlgorithm, FilteringScheme {
 
 extension WinogradScheme {
   static var stride: Int { 1 }
+}
+
+/// Puts x + f y and x - f y.
+@inline(__always)
+func sumAndDifference(_ x: Vector, _ factor: Float, _ y: Vector, _ put: (Int, Vector) -> Void) {
+  let factor = Vector(repeating: factor)
+  put(0, x.addingProduct(factor, y))
+  put(1, x.addingProduct(-factor, y))
 }

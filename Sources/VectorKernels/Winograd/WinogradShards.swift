@@ -61,7 +61,7 @@ extension WinogradTiles where Scheme: WinogradScheme {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
         for point in 0..<Self.filterMatrices {
-          // A line of the inputs has all rows of the block, and is read once.
+          // A line of the inputs has all rows of the block: it is asked for once.
           for part in stride(from: 0, to: rows, by: T.rows) {
             var tile = T()
             forEachPoint(ofFilter: point) { point in

@@ -56,7 +56,7 @@ struct WinogradTiles<Scheme: FilteringScheme> {
   ///   - source: the images that are read.
   ///   - target: the images that are written.
   ///   - cut: samples whose tiles say whether all filters are transformed at once; nil where it is the batch.
-  ///   - scratch: where ``room(_:_:)`` floats are; nil to count them only.
+  ///   - scratch: where ``room(from:to:_:)`` floats are; nil to count them only.
   ///   - evenly: whether parts are as small as their number allows.
   ///   - shards: those whose gradients are added up; they say only how much scratch there is.
   init(
