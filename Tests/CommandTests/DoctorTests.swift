@@ -41,9 +41,15 @@ import Testing
     }
     let text = try Program.run(["doctor"], ranks: 2)
     #expect(text.outputLines.first?.contains("what") == true)
-    #expect(text.output.contains("\nok    MPI ") && text.output.contains("\nstart with: mpirun -n "))
+    #expect(words(text.output).contains("\nok MPI ") && text.output.contains("\nstart with: mpirun -n "))
     #expect(text.output.contains("\nfit to train"))
     #expect(text.outputLines.contains { $0.hasPrefix("0 and 1  one machine") })
+  }
+
+  /// With one space between words: a column is as wide as what else is in it.
+  private func words(_ output: String) -> String {
+    output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+      .joined(separator: "\n")
   }
 
   @Test func moreRanksThanProcessors() throws {
@@ -85,7 +91,8 @@ import Testing
       ["doctor", ":", "-n", "1", "-x", "CNN_DIST_ISA=reference", program, "doctor"], ranks: 1)
     #expect(result.status == 78, "\(result.errors)")
     #expect(
-      result.output.contains("BAD   instruction set  reference on ranks 1, x86-64-v"), "\(result.output)")
+      words(result.output).contains("\nBAD instruction set reference on ranks 1, x86-64-v"),
+      "\(result.output)")
     #expect(result.errors.contains("set CNN_DIST_ISA=reference on all"))
   }
 }

@@ -49,7 +49,11 @@ import Testing
     let expected = try losses(of: single)
     #expect(expected.count == 6)
     for run in [threads, processes] {
-      for (one, other) in zip(try losses(of: run), expected) { #expect(abs(one - other) < Self.tolerance) }
+      // Three ranks add up shards in another order, and roundings of minimal filtering grow over the steps; another mask would show in
+      // the second digit.
+      for (one, other) in zip(try losses(of: run), expected) {
+        #expect(abs(one - other) < 10 * Self.tolerance)
+      }
     }
   }
 
