@@ -107,9 +107,10 @@ import Testing
       (found.dx, expected.dx, sizes.dx, scattered, "input gradient"),
       (found.dw, expected.dw, sizes.dw, positions, "filter gradient"),
     ] {
-      // Transforms add what cancels later: their errors are those of a tile's largest sums, also where an element has few terms.
+      // On small maps a tap of a 5x5 filter meets few of its tile's sums, whose errors it has all the same.
       let largest = sizes.max() ?? 0
-      let scale = isFiltered ? [Float](repeating: largest, count: sizes.count) : sizes
+      let scale =
+        isFiltered && shape.geometry.kernel == 5 ? [Float](repeating: largest, count: sizes.count) : sizes
       expectProduct(
         found, expected, scale, terms: terms, amplification: isFiltered ? Self.stray : 1,
         "\(shape), \(what)")
@@ -119,17 +120,17 @@ import Testing
 
   /// Far above the rounding errors of sums of small whole numbers behind transforms, and far below one.
   private static let belowOne: Float = 0.05
-  /// How much further single elements of minimal filtering stray than those of a plain sum, beside a tensor's largest sum; see
+  /// How much further single elements of minimal filtering stray than those of a plain sum: transforms add what cancels later. See
   /// ``rootMeanSquares(_:)`` for what they do on average.
-  private static let stray: Float = 4
+  private static let stray: Float = 8
 
-  /// The root mean square of the errors of forward and of the filters' gradients, in units of that of a plain sum. Of the
-  /// 2x2 map, whose filters have few terms, found are 5.1 and 9.2; of others less than two thirds of what is allowed.
+  /// The root mean square of the errors of forward and of the filters' gradients, in units of that of a plain sum. Found, in this order:
+  /// 2.1 and 1.5, 2.0 and 2.3, 5.1 and 9.2 (a filter meets few terms on this map), 5.0 and 5.9, 0.6 and 0.7.
   @Test(
     arguments: [
-      ("F(4x4,3x3)", 20, 3, 1, 3), ("F(3x3,3x3)", 6, 3, 1, 3), ("F(2x2,5x5)", 2, 5, 1, 12),
-      ("F(4x4,5x5)", 20, 5, 1, 8),
-      ("F(3x3,3x3)/2", 24, 3, 2, 1.5),
+      ("F(4x4,3x3)", 20, 3, 1, 2.5), ("F(3x3,3x3)", 6, 3, 1, 2.5), ("F(2x2,5x5)", 2, 5, 1, 10),
+      ("F(4x4,5x5)", 20, 5, 1, 6.5),
+      ("F(3x3,3x3)/2", 24, 3, 2, 1),
     ] as [(name: String, size: Int, kernel: Int, stride: Int, most: Double)])
   func rootMeanSquares(_ row: (name: String, size: Int, kernel: Int, stride: Int, most: Double)) throws {
     let geometry = try #require(

@@ -2,8 +2,9 @@ import Kernels
 
 /// F(3x3,3x3) with stride 2 and padding 1: nine outputs from 49 products instead of 81.
 ///
-/// Along an axis, output i is g0 d(2i) + g1 d(2i+1) + g2 d(2i+2): two taps on the inputs of even rows, F(3,2) at the points of F(2,3), and one on those of odd rows, whose three products have no common part. So there are seven points, of which the last
-/// three share g1. The coefficients are 1 and 1/2, and the error is that of a plain sum.
+/// Along an axis, output i is g0 d(2i) + g1 d(2i+1) + g2 d(2i+2): two taps on the inputs of even rows, F(3,2) at the points of
+/// F(2,3), and one on those of odd rows, whose three products have no common part. So there are seven points, of which the last three
+/// share g1. The coefficients are 1 and 1/2, and the error is that of a plain sum.
 enum StridedWinograd3x3: WinogradScheme {
   static var stride: Int { 2 }
   static var step: Int { 6 }
