@@ -40,7 +40,7 @@ import Testing
     let arguments = [
       "train", "alexnet-small", "--image-size", "67", "--dataset", "synthetic", "--train-limit", "240",
       "--test-limit", "10", "--batch-size", "24", "--optimizer", "sgd", "--lr", "0.01", "--max-steps", "6",
-      "--eval-every", "0", "--log-every", "1", "--run",
+      "--eval-every", "0", "--log-every", "1", "--threads", "1", "--run",
     ]
     let (single, threads, processes) = (scratch.file("1"), scratch.file("2"), scratch.file("3"))
     #expect(try Program.run(arguments + [single]).status == 0)
