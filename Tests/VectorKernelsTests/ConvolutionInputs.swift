@@ -53,8 +53,9 @@ struct ConvolutionInputs {
   }
 
   /// Outputs and gradients of filters as one chain of single-precision sums each, without bias.
-  func plainSums() -> (y: [Float], dw: [Float]) {
+  func plainSums() -> (y: [Float], dx: [Float], dw: [Float]) {
     var y = [Float](repeating: 0, count: batch * geometry.output.count)
+    var dx = [Float](repeating: 0, count: batch * geometry.input.count)
     var dw = [Float](repeating: 0, count: weight.count)
     let (input, output) = (geometry.input, geometry.output)
     for image in 0..<batch {
@@ -66,17 +67,19 @@ struct ConvolutionInputs {
         let column = position % output.width * geometry.stride + tap % geometry.kernel - geometry.padding
         guard 0..<input.height ~= row, 0..<input.width ~= column else { continue }
         for inner in 0..<input.channels {
-          let value = x[((image * input.height + row) * input.width + column) * input.channels + inner]
+          let source = ((image * input.height + row) * input.width + column) * input.channels + inner
+          let value = x[source]
           let first = (image * geometry.positions + position) * output.channels
           let filter = (tap * input.channels + inner) * output.channels
           for outer in 0..<output.channels {
             y[first + outer] += value * weight[filter + outer]
+            dx[source] += weight[filter + outer] * dy[first + outer]
             dw[filter + outer] += value * dy[first + outer]
           }
         }
       }
     }
-    return (y, dw)
+    return (y, dx, dw)
   }
 
   /// What the kernels write, on buffers and scratch that begin as not-a-numbers.

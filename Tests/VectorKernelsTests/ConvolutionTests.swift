@@ -124,15 +124,24 @@ import Testing
   /// ``rootMeanSquares(_:)`` for what they do on average.
   private static let stray: Float = 8
 
-  /// The root mean square of the errors of forward and of the filters' gradients, in units of that of a plain sum. Found, in this order:
-  /// 2.1 and 1.5, 2.0 and 2.3, 5.1 and 9.2 (a filter meets few terms on this map), 5.0 and 5.9, 0.6 and 0.7.
+  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum: no more than
+  /// README and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2 (a tap meets few terms on this
+  /// map); 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7, 9.2 (as before); 5.0, 5.1, 5.9; 0.6, 0.9, 0.7.
   @Test(
     arguments: [
-      ("F(4x4,3x3)", 20, 3, 1, 2.5), ("F(3x3,3x3)", 6, 3, 1, 2.5), ("F(2x2,5x5)", 2, 5, 1, 10),
-      ("F(4x4,5x5)", 20, 5, 1, 6.5),
-      ("F(3x3,3x3)/2", 24, 3, 2, 1),
-    ] as [(name: String, size: Int, kernel: Int, stride: Int, most: Double)])
-  func rootMeanSquares(_ row: (name: String, size: Int, kernel: Int, stride: Int, most: Double)) throws {
+      ("F(4x4|6x6,3x3)", 24, 3, 1, (2.5, 10, 5)), ("F(3x3|6x6,3x3)", 6, 3, 1, (2.5, 12, 12)),
+      ("F(4x4,3x3)", 16, 3, 1, (2.5, 2.5, 2.5)), ("F(3x3,3x3)", 5, 3, 1, (2.5, 2.5, 3)),
+      ("F(2x2,5x5)", 2, 5, 1, (6.5, 6.5, 10)), ("F(4x4,5x5)", 20, 5, 1, (6.5, 6.5, 6.5)),
+      ("F(3x3,3x3)/2", 24, 3, 2, (1.1, 1.1, 1.1)),
+    ]
+      as [(
+        name: String, size: Int, kernel: Int, stride: Int, most: (forward: Double, dx: Double, dw: Double)
+      )])
+  func rootMeanSquares(
+    _ row: (
+      name: String, size: Int, kernel: Int, stride: Int, most: (forward: Double, dx: Double, dw: Double)
+    )
+  ) throws {
     let geometry = try #require(
       WindowGeometry(
         input: Shape(height: row.size, width: row.size, channels: 32), kernel: row.kernel, stride: row.stride,
@@ -144,11 +153,13 @@ import Testing
     for kernels in builds {
       #expect(kernels.convolutionAlgorithm(geometry) == row.name)
       let found = inputs.run(kernels, bias: false, activation: .identity)
-      for (what, found, plain, exact) in [
-        ("forward", found.y, plain.y, exact.y), ("filters", found.dw, plain.dw, exact.dw),
+      for (what, found, plain, exact, most) in [
+        ("forward", found.y, plain.y, exact.y, row.most.forward),
+        ("input gradients", found.dx, plain.dx, exact.dx, row.most.dx),
+        ("filter gradients", found.dw, plain.dw, exact.dw, row.most.dw),
       ] {
         let ratio = distance(found, exact) / distance(plain, exact)
-        #expect(ratio < row.most, "\(kernels.name), \(row.name), \(what)")
+        #expect(ratio < most, "\(kernels.name), \(row.name), \(what)")
       }
     }
   }

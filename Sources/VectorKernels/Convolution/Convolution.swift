@@ -79,10 +79,17 @@ extension VectorKernels {
     switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
     case (1, _) where geometry.padding == 0: return Pointwise.self
     case (3, 3...):
+      let (fours, threes) = (
+        Winograd4x3.products(geometry.output), Winograd3x3.products(geometry.output)
+      )
       let isBetterByThrees =
-        min(geometry.output.height, geometry.output.width) >= Winograd3x3.outputs
-        && Winograd3x3.products(geometry.output) < Winograd4x3.products(geometry.output)
-      return isBetterByThrees ? Winograd3x3.self : Winograd4x3.self
+        min(geometry.output.height, geometry.output.width) >= Winograd3x3.outputs && threes < fours
+      switch (isBetterByThrees, Winograd6x3.pays(geometry, beside: min(fours, threes))) {
+      case (false, false): return Winograd4x3.self
+      case (false, true): return Winograd4x3BySixes.self
+      case (true, false): return Winograd3x3.self
+      case (true, true): return Winograd3x3BySixes.self
+      }
     case (3, 2): return Winograd2x3.self
     case (5, 2...):
       return Winograd4x5.products(geometry.output) < Winograd2x5.products(geometry.output)

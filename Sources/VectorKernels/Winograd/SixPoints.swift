@@ -37,6 +37,10 @@ enum Five: Length {
   static var count: Int { 5 }
 }
 
+enum Six: Length {
+  static var count: Int { 6 }
+}
+
 /// The points 0, a, -a, b, -b and infinity, which F(4x4,3x3) and F(2x2,5x5) share; here a = sqrt(1/2) and b = sqrt(2).
 ///
 /// Between points and their reciprocals the coefficients stay small. The root mean square of the errors is 1.1 to 2 times that of a
