@@ -144,12 +144,8 @@ struct SettingOptions: ParsableArguments {
       "How ranks send gradients: f32, or bf16, half the bytes, with what rounding loses carried over to the next step.",
       valueName: "format"))
   var wire: String?
-  @Flag(
-    inversion: .prefixedNo,
-    help:
-      "Add gradients up while backward goes on (default: on several machines, and where processors are left)."
-  )
-  var overlap: Bool?
+  @Flag(help: "Begin to add up gradients when backward has ended, to see what overlap is worth.")
+  var noOverlap = false
   @Option(
     help: ArgumentHelp("Give up where the ranks have not met after n seconds; 0 never.", valueName: "n"))
   var startLimit: String?
@@ -210,7 +206,7 @@ struct SettingOptions: ParsableArguments {
       "audit-every": auditEvery, "start-limit": startLimit, "heal": heal ? "true" : nil, "seed": seed,
       "init": initialWeights, "gemm": gemm, "ranks": ranks,
       "threads": threads, "shard-optimizer": shardOptimizer.map { "\($0)" },
-      "wire": wire, "overlap": overlap.map { "\($0)" },
+      "wire": wire, "overlap": noOverlap ? "false" : nil,
       "run": run,
       "force-unlock": forceUnlock ? "true" : nil, "resume": resume, "override": override ? "true" : nil,
       "checkpoint-every": checkpointEvery, "keep": keep, "eval-every": evalEvery, "log-every": logEvery,

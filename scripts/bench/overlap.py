@@ -30,7 +30,7 @@ def train(options, launcher, model, wire, overlaps, steps):
         run = str(pathlib.Path(directory, "run"))
         before = sent(launcher)
         output(*launcher, "-n", HOSTS, options.program, "train", model, "--image-size", size, "--batch-size", batch, "--threads", 1,
-               "--wire", wire, "--overlap" if overlaps else "--no-overlap", "--max-steps", steps, "--log-every", 1, "--eval-every", 0,
+               "--wire", wire, *([] if overlaps else ["--no-overlap"]), "--max-steps", steps, "--log-every", 1, "--eval-every", 0,
                "--checkpoint-every", 1_000_000, "--no-tensorboard", "--quiet", "--run", run)
         return records(run), sent(launcher) - before
 

@@ -45,7 +45,7 @@ struct PlanProbe {
       ranksPerNode: perNode, local: links.local ?? Self.assumed, network: links.network ?? Self.assumed,
       secondsPerAddedByte: links.secondsPerAddedByte)
     let own = try rank.together { () throws(Failure) in
-      try StepProbe(settings(of: 1), data: data, ranks: 1, ranksPerNode: perNode, rank: rank)
+      try StepProbe(settings(of: 1), data: data, ranks: 1, rank: rank)
     }
     points.sort { $0.ranks < $1.ranks }
     var measurement = ScalingMeasurement(
@@ -56,7 +56,7 @@ struct PlanProbe {
     let check = try disturbance(measurement, data)
     guard rank.isCoordinator else { return nil }
     if let check {
-      measurement.disturbance = check.disturbance ?? Self.assumedDisturbance
+      measurement.disturbance = check.disturbance
       measurement.excess = .init(ranks: check.ranks, seconds: check.excess)
     }
     return PlanRecord(
@@ -115,8 +115,7 @@ struct PlanProbe {
     // From the fewest images on, as long as there is time; ranks with as many images each have nothing to be extrapolated from.
     for ranks in sizes.reversed() {
       let probe = try rank.together { () throws(Failure) in
-        try StepProbe(
-          settings(of: ranks), data: data, ranks: ranks, ranksPerNode: ranksPerNode, rank: rank)
+        try StepProbe(settings(of: ranks), data: data, ranks: ranks, rank: rank)
       }
       var point = ScalingMeasurement.Point(
         ranks: ranks, images: probe.images, batch: probe.batch, steps: probe.steps, bytes: Double(probe.bytes)
@@ -196,17 +195,15 @@ struct PlanProbe {
       row.isMeasured
     else { return nil }
     let probe = try rank.together { () throws(Failure) in
-      try StepProbe(
-        settings(of: rank.count), data: data, ranks: rank.count, ranksPerNode: rank.communication.localSize,
-        rank: rank)
+      try StepProbe(settings(of: rank.count), data: data, ranks: rank.count, rank: rank)
     }
     let rounds = max(3, min(15, Int(try agreed(seconds / 4 / row.stepSeconds))))
     let found = try agreed(try probe.measureTogether(rounds: rounds))
     let (longer, hidden) = (found - row.stepSeconds, row.step.hidden)
-    let disturbance = hidden > 0 ? min(Self.mostDisturbance, max(0, longer / hidden)) : nil
+    let disturbance = hidden > 0 ? min(Self.mostDisturbance, max(0, longer / hidden)) : 0
     return PlanCheck(
       ranks: rank.count, seconds: found, withoutDisturbance: row.stepSeconds, disturbance: disturbance,
-      excess: longer - (disturbance ?? 0) * hidden)
+      excess: longer - disturbance * hidden)
   }
 }
 
@@ -217,8 +214,8 @@ struct PlanCheck: Codable, Equatable, Sendable {
   var seconds: Double
   /// As it was computed if hidden communication cost computation nothing.
   var withoutDisturbance: Double
-  /// Seconds for a second of hidden communication that make both the same, as far as they may; nil where none was hidden.
-  var disturbance: Double?
+  /// Seconds for a second of hidden communication that make both the same, as far as they may.
+  var disturbance: Double
   /// Seconds that are left, or too many.
   var excess: Double
 }

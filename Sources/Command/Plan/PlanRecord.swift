@@ -103,18 +103,13 @@ struct PlanRecord: Codable {
         "more threads than processors on a node take turns: computation takes "
           + "\(fixed(processors.sharing(cluster.ranksPerNode), 1)) times as long, and nothing is gained")
     }
-    let share = fixed(100 * used.disturbance, 0)
-    let disturbance = "hidden communication costs computation \(share) % of its time"
-    if let check {
-      let (found, expected) = (fixed(1e3 * check.seconds, 1), fixed(1e3 * check.withoutDisturbance, 1))
-      all.append(
-        check.disturbance == nil
-          ? "a real step of \(check.ranks) ranks, which hides no communication, took \(found) ms, computed were "
-            + "\(expected); \(disturbance) (assumed)"
-          : "\(disturbance): a real step of \(check.ranks) ranks took \(found) ms, \(expected) without")
-    } else {
-      all.append("\(disturbance) (assumed)")
-    }
+    all.append(
+      check.map {
+        "hidden communication costs computation \(fixed(100 * used.disturbance, 0)) % of its time: a real step of "
+          + "\($0.ranks) ranks took \(fixed(1e3 * $0.seconds, 1)) ms, \(fixed(1e3 * $0.withoutDisturbance, 1)) without"
+      }
+        ?? "hidden communication costs computation \(fixed(100 * used.disturbance, 0)) % of its time (assumed)"
+    )
     if let excess = used.excess {
       all.append(
         "that step took \(fixed(1e3 * abs(excess.seconds), 1)) ms \(excess.seconds < 0 ? "less" : "longer") than all of this "

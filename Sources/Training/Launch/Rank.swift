@@ -11,17 +11,10 @@ public struct Rank: Sendable {
   public let threads: Int
   /// The MPI library, or `none` where ranks are threads of one process.
   public let mpi: String
-  /// Whether some machine of the job has processors that do not compute; all ranks say the same.
-  public let leavesProcessors: Bool
   /// Where it is in its work, for whoever watches it.
   let pulse = Pulse()
   /// Ends the whole job with a code while a rank is stuck; from any thread.
   let abandon: @Sendable (ExitCode) -> Void
-
-  /// Whether gradients are best added up while backward goes on: between machines, where that is mostly waiting, or on processors that
-  /// are left. On one machine whose processors all compute, whoever sends takes them from computation: vgg11 on two ranks of two
-  /// processors then does 9.9 images/s instead of 10.4 (medians of twelve).
-  var sendsBesideBackward: Bool { leavesProcessors || communication.localSize < count }
 
   /// Whether a rank that waits for others keeps a processor busy, as MPI does.
   var waitsByPolling: Bool { mpi != "none" }

@@ -78,14 +78,14 @@ public struct RankRunner: Sendable {
     }
     try launch.check(worldSize: communication.size)
     return run(
-      body, on: communication, threads: threads, share: share, mpi: MPICommunicator.libraryVersion,
+      body, on: communication, threads: threads ?? share, mpi: MPICommunicator.libraryVersion,
       abandon: { communication.abort($0) })
   }
 
   private func runInProcess(
     _ count: Int, _ body: @escaping @Sendable (Rank) throws -> Void
   ) throws(Failure) -> Int32 {
-    let share = max(1, Processors.allowed().count / count)
+    let threads = threads ?? max(1, Processors.allowed().count / count)
     let codes = Monitor(Codes())
     let ranks = InProcessCommunicator.world(size: count).map { communicator in
       DedicatedThread(name: "rank \(communicator.rank)") {
@@ -96,7 +96,7 @@ public struct RankRunner: Sendable {
             communicator
           }
           code = run(
-            body, on: communication, threads: threads, share: share, mpi: "none",
+            body, on: communication, threads: threads, mpi: "none",
             abandon: { code in
               communication.abort(code)
               codes.update { $0.abandoned = code.rawValue }
@@ -126,12 +126,10 @@ public struct RankRunner: Sendable {
     var abandoned: Int32?
   }
 
-  /// - Parameter share: processors that the rank can use beside the others of its machine.
   private func run(
-    _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int?, share: Int,
-    mpi: String, abandon: @escaping @Sendable (Failures.ExitCode) -> Void
+    _ body: (Rank) throws -> Void, on communication: CommunicationThread, threads: Int, mpi: String,
+    abandon: @escaping @Sendable (Failures.ExitCode) -> Void
   ) -> Int32 {
-    let threads = threads ?? share
     do {
       // The threads of a rank make calls of their own.
       BLAS.threads = 1
@@ -139,12 +137,9 @@ public struct RankRunner: Sendable {
         let kernels = try Rank.together(communication) { () throws(Failure) in
           try selectedKernels()
         }
-        let left = "processors are left"
-        let leavesProcessors = try communication.gatherTexts(threads < share ? left : "").contains(left)
         try body(
           Rank(
-            communication: communication, kernels: kernels, threads: threads, mpi: mpi,
-            leavesProcessors: leavesProcessors, abandon: abandon))
+            communication: communication, kernels: kernels, threads: threads, mpi: mpi, abandon: abandon))
       } catch let agreed as Agreed {
         try communication.close()
         guard communication.rank == 0 else { return 0 }

@@ -67,8 +67,8 @@ final class Trainer {
     test = data.test
     gradient = GradientComputation(settings, network: network, shards: shards, fault: fault)
     exchange = RankExchange(
-      replica, thread: rank.communication, isOrdered: shards.isOrdered,
-      overlaps: settings.overlap ?? rank.sendsBesideBackward, fault: fault)
+      replica, thread: rank.communication, isOrdered: shards.isOrdered, overlaps: settings.overlap,
+      fault: fault)
     update = Update(settings, schedule, replica, thread: rank.communication)
     deadStart = DeadStart(
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,

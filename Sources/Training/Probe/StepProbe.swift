@@ -20,8 +20,6 @@ public final class StepProbe {
   private let loader: Loader
   private let order: [Int32]
   private let recorder: BackwardRecorder
-  /// Whether the ranks of the job exchange gradients while backward goes on.
-  private let overlaps: Bool
   private var number = 0
 
   /// Images of the batch of all ranks, and the most of this one.
@@ -36,12 +34,9 @@ public final class StepProbe {
   ///
   /// - Parameters:
   ///   - ranks: of the job that is looked at.
-  ///   - ranksPerNode: of those on one machine.
   ///   - rank: the one that computes, in whatever job it is itself.
   /// - Throws: `configuration` where the settings do not fit so many ranks.
-  public init(
-    _ settings: TrainingSettings, data: TrainingData, ranks: Int, ranksPerNode: Int, rank: Rank
-  ) throws(Failure) {
+  public init(_ settings: TrainingSettings, data: TrainingData, ranks: Int, rank: Rank) throws(Failure) {
     // One rank may measure alone: nobody would update the other parts of the parameters.
     var settings = settings
     settings.shardOptimizer = false
@@ -66,8 +61,7 @@ public final class StepProbe {
       set: data.train, sample: network.input, capacity: images, augmentation: settings.augmentation,
       mixup: settings.mixup, seed: settings.seed)
     order = Sampler(count: data.train.count, seed: settings.seed, shuffle: settings.shuffle).order(epoch: 1)
-    overlaps = settings.overlap ?? (rank.leavesProcessors || ranks > ranksPerNode)
-    recorder = BackwardRecorder(replica, ranks: ranks, overlaps: overlaps)
+    recorder = BackwardRecorder(replica, ranks: ranks, overlaps: settings.overlap)
     let tests = settings.evalEvery == 0 ? 0 : max(1, schedule.epochs / settings.evalEvery)
     evaluatedImages = tests * data.test.count
   }
@@ -92,7 +86,7 @@ public final class StepProbe {
 
   /// Equal for ranks that compute the same: of a batch that grows with the ranks, most do.
   public var signature: String {
-    "\(images) images, \(shards.own) shards, \(replica.network.factors.isEmpty ? 0 : ranks), \(min(ranks, 2)) ranks, \(overlaps)"
+    "\(images) images, \(shards.own) shards, \(replica.network.factors.isEmpty ? 0 : ranks), \(min(ranks, 2)) ranks"
   }
 
   /// Bytes of the coordinator's copy of what it saves.
@@ -143,8 +137,7 @@ public final class StepProbe {
   public func measureTogether(rounds: Int) throws -> Double {
     precondition(rank.count == ranks, "the real job has as many ranks")
     let exchange = RankExchange(
-      replica, thread: rank.communication, isOrdered: shards.isOrdered,
-      overlaps: settings.overlap ?? rank.sendsBesideBackward)
+      replica, thread: rank.communication, isOrdered: shards.isOrdered, overlaps: settings.overlap)
     let totals = StepTotals(thread: rank.communication)
     var seconds: [Double] = []
     for round in 0...rounds {

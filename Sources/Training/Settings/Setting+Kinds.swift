@@ -89,16 +89,6 @@ extension Setting {
       }, get: { $0[keyPath: path].rawValue })
   }
 
-  static func flag(_ name: String, _ path: Path<Bool?>, definesRun: Bool = true) -> Setting {
-    Setting(
-      name: name, allowed: "true or false", definesRun: definesRun,
-      set: { settings, text in
-        guard let value = Bool(text) else { return false }
-        settings[keyPath: path] = value
-        return true
-      }, get: { settings in settings[keyPath: path].map { "\($0)" } })
-  }
-
   static func flag(_ name: String, _ path: Path<Bool>, definesRun: Bool = true) -> Setting {
     Setting(
       name: name, allowed: "true or false", definesRun: definesRun,

@@ -71,8 +71,8 @@ public struct TrainingSettings: Equatable, Sendable {
   public var shardOptimizer = false
   /// How ranks send each other gradients.
   public var wire = FloatFormat.f32
-  /// Whether ranks add gradients up while backward goes on; nil where it pays, see ``Rank/sendsBesideBackward``.
-  public var overlap: Bool?
+  /// Whether ranks add gradients up while backward goes on.
+  public var overlap = true
   /// Seconds after which the ranks must have met; 0 for any time.
   public var startLimit = 120
   public var gemm = ProductChoice.own

@@ -66,7 +66,7 @@ import Testing
   }
 
   @Test(arguments: [2, 4]) func everyRankOnOneClock(ranks: Int) throws {
-    let result = try Program.run(training(["--overlap"]), ranks: ranks)
+    let result = try Program.run(training(), ranks: ranks)
     #expect(result.status == 0, "\(result.errors)")
     #expect(result.output.contains("timeline \(file): open it at https://ui.perfetto.dev\n"))
     let spans = try spans()
@@ -93,10 +93,8 @@ import Testing
     #expect(hidden > 0)
   }
 
-  /// Where it was said, and where nobody said anything and a machine has as many threads that compute as processors.
-  @Test(arguments: [["--no-overlap"], ["--threads", "\(ProcessInfo.processInfo.activeProcessorCount)"]])
-  func withoutOverlapNothingIsSentBesideBackward(options: [String]) throws {
-    #expect(try Program.run(training(options), ranks: 2).status == 0)
+  @Test func withoutOverlapNothingIsSentBesideBackward() throws {
+    #expect(try Program.run(training(["--no-overlap"]), ranks: 2).status == 0)
     let spans = try spans()
     let buckets = spans.filter { $0.name.hasPrefix("bucket ") }
     #expect(buckets.count > 4)
