@@ -90,16 +90,20 @@ public enum KernelShapes {
       "many strips, stride above the kernel", 120, 70, channels: 2, outputs: 5, kernel: 2, stride: 3),
     WindowShape("many strips, pointwise", 40, 40, channels: 6, outputs: 5, kernel: 1),
     // Tiles: several parts of a batch, borders of every width, rows and columns left over.
-    WindowShape("3x3 tiles, many parts", 60, 57, channels: 16, outputs: 16, kernel: 3, padding: 1),
+    WindowShape(
+      "3x3 tiles by sixes, whole batches", 60, 57, channels: 16, outputs: 16, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, no padding", 9, 10, channels: 20, outputs: 40, kernel: 3),
     WindowShape("3x3 tiles, padding 2", 6, 5, channels: 16, outputs: 49, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by sixes", 12, 11, channels: 17, outputs: 33, kernel: 3, padding: 1),
     WindowShape("3x3 tiles by sixes, no padding", 14, 13, channels: 16, outputs: 18, kernel: 3),
     WindowShape("3x3 tiles by sixes, padding 2", 10, 9, channels: 19, outputs: 16, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by sixes, strips", 6, 6, channels: 50, outputs: 66, kernel: 3, padding: 1),
-    WindowShape("3x3 tiles by sixes, many parts", 47, 48, channels: 16, outputs: 16, kernel: 3, padding: 1),
+    WindowShape("3x3 tiles, many parts", 56, 52, channels: 16, outputs: 16, kernel: 3, padding: 1),
+    // One product in nine fewer pays with so many channels alone.
     WindowShape(
-      "3x3 tiles by sixes, many channels", 10, 10, channels: 128, outputs: 130, kernel: 3, padding: 1),
+      "3x3 tiles by sixes, many channels", 7, 6, channels: 128, outputs: 130, kernel: 3, padding: 1),
+    WindowShape(
+      "3x3 tiles, channels too few for sixes", 7, 6, channels: 127, outputs: 16, kernel: 3, padding: 1),
     WindowShape("3x3 tiles by threes", 6, 5, channels: 16, outputs: 17, kernel: 3, padding: 1),
     WindowShape("3x3 tiles by threes, padding 2", 3, 4, channels: 19, outputs: 16, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by threes, strips", 3, 3, channels: 130, outputs: 84, kernel: 3, padding: 1),

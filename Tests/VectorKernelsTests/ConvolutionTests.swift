@@ -124,15 +124,15 @@ import Testing
   /// ``rootMeanSquares(_:)`` for what they do on average.
   private static let stray: Float = 8
 
-  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum: no more than
-  /// README and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2 (a tap meets few terms on this
-  /// map); 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7, 9.2 (as before); 5.0, 5.1, 5.9; 0.6, 0.9, 0.7.
+  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum, stays what README
+  /// and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2; 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7,
+  /// 9.2; 5.0, 5.1, 5.9; 0.6, 0.9, 0.7. On small maps a tap meets few terms.
   @Test(
     arguments: [
-      ("F(4x4|6x6,3x3)", 24, 3, 1, (2.5, 10, 5)), ("F(3x3|6x6,3x3)", 6, 3, 1, (2.5, 12, 12)),
-      ("F(4x4,3x3)", 16, 3, 1, (2.5, 2.5, 2.5)), ("F(3x3,3x3)", 5, 3, 1, (2.5, 2.5, 3)),
-      ("F(2x2,5x5)", 2, 5, 1, (6.5, 6.5, 10)), ("F(4x4,5x5)", 20, 5, 1, (6.5, 6.5, 6.5)),
-      ("F(3x3,3x3)/2", 24, 3, 2, (1.1, 1.1, 1.1)),
+      ("F(4x4|6x6,3x3)", 24, 3, 1, (2.3, 9.5, 5)), ("F(3x3|6x6,3x3)", 6, 3, 1, (2.3, 10.5, 10.5)),
+      ("F(4x4,3x3)", 16, 3, 1, (2.3, 2.3, 2)), ("F(3x3,3x3)", 5, 3, 1, (2, 2, 2.6)),
+      ("F(2x2,5x5)", 2, 5, 1, (6, 6, 9.5)), ("F(4x4,5x5)", 20, 5, 1, (6, 6, 6.4)),
+      ("F(3x3,3x3)/2", 24, 3, 2, (1, 1, 1)),
     ]
       as [(
         name: String, size: Int, kernel: Int, stride: Int, most: (forward: Double, dx: Double, dw: Double)
@@ -162,6 +162,21 @@ import Testing
         #expect(ratio < most, "\(kernels.name), \(row.name), \(what)")
       }
     }
+  }
+
+  /// Where tiles of six lead back: products in all, and an eighth fewer below 128 channels.
+  @Test(
+    arguments: [
+      (24, 24, 16, "F(4x4|6x6,3x3)"), (6, 6, 16, "F(3x3|6x6,3x3)"), (7, 6, 127, "F(4x4,3x3)"),
+      (7, 6, 128, "F(4x4|6x6,3x3)"), (28, 28, 64, "F(4x4,3x3)"), (28, 28, 128, "F(4x4|6x6,3x3)"),
+      (14, 14, 512, "F(4x4,3x3)"), (5, 5, 512, "F(3x3,3x3)"),
+    ])
+  func tilesOfSixPay(_ height: Int, _ width: Int, _ channels: Int, _ name: String) throws {
+    let geometry = try #require(
+      WindowGeometry(
+        input: Shape(height: height, width: width, channels: channels), kernel: 3, stride: 1, padding: 1,
+        channels: channels))
+    for kernels in builds { #expect(kernels.convolutionAlgorithm(geometry) == name) }
   }
 
   private func distance(_ one: [Float], _ other: [Float]) -> Double {

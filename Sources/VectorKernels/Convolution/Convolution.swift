@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 
 /// One way to compute a convolution and its gradients; the arguments are those of ``KernelSet``.
 ///
@@ -67,7 +68,7 @@ extension ConvolutionAlgorithm {
 }
 
 extension VectorKernels {
-  /// The fastest algorithm for a shape. The batch has no say, so that an image's bits do not depend on what is beside it.
+  /// The fastest algorithm for a shape whose forward rounds little. The batch has no say, so that an image's bits do not depend on what is beside it.
   static func algorithm(_ geometry: WindowGeometry) -> any ConvolutionAlgorithm.Type {
     let isDense =
       geometry.padding < geometry.kernel && geometry.input.channels >= lanes
@@ -79,12 +80,11 @@ extension VectorKernels {
     switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
     case (1, _) where geometry.padding == 0: return Pointwise.self
     case (3, 3...):
-      let (fours, threes) = (
-        Winograd4x3.products(geometry.output), Winograd3x3.products(geometry.output)
-      )
-      let isBetterByThrees =
-        min(geometry.output.height, geometry.output.width) >= Winograd3x3.outputs && threes < fours
-      switch (isBetterByThrees, Winograd6x3.pays(geometry, beside: min(fours, threes))) {
+      let threes = isBetterByThrees(geometry.output)
+      let bySixes = Winograd6x3.pays(geometry) {
+        isBetterByThrees($0) ? Winograd3x3.products($0) : Winograd4x3.products($0)
+      }
+      switch (threes, bySixes) {
       case (false, false): return Winograd4x3.self
       case (false, true): return Winograd4x3BySixes.self
       case (true, false): return Winograd3x3.self
@@ -96,6 +96,11 @@ extension VectorKernels {
         ? Winograd4x5.self : Winograd2x5.self
     default: return DirectConvolution.self
     }
+  }
+
+  private static func isBetterByThrees(_ map: Shape) -> Bool {
+    min(map.height, map.width) >= Winograd3x3.outputs
+      && Winograd3x3.products(map) < Winograd4x3.products(map)
   }
 
   public static func convolutionAlgorithm(_ geometry: WindowGeometry) -> String { algorithm(geometry).name }

@@ -1,4 +1,5 @@
 import Kernels
+import Tensors
 
 /// Minimal filtering of 3x3 filters that leads back by tiles of six: 64 products instead of 81, or of 100 where forward goes by threes.
 ///
@@ -60,11 +61,12 @@ extension Winograd6x3 {
   /// Channels from which products take most of the time, rather than transforms; measured.
   private static var many: Int { 128 }
 
-  /// Whether it has fewer products than `others`: of few channels, an eighth fewer.
-  static func pays(_ geometry: WindowGeometry, beside others: Int) -> Bool {
-    guard min(geometry.output.height, geometry.output.width) >= outputs else { return false }
-    let own = products(geometry.output)
-    return min(geometry.input.channels, geometry.output.channels) < many
-      ? 8 * own <= 7 * others : own < others
+  /// Whether backward has fewer products than by other tiles, one gradient over the input's map and one over the output's: of few channels,
+  /// an eighth fewer.
+  static func pays(_ geometry: WindowGeometry, beside others: (Shape) -> Int) -> Bool {
+    let (input, output) = (geometry.input, geometry.output)
+    guard min(output.height, output.width) >= outputs else { return false }
+    let (own, other) = (products(input) + products(output), others(input) + others(output))
+    return min(input.channels, output.channels) < many ? 8 * own <= 7 * other : own < other
   }
 }
