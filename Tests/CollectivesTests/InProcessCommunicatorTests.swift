@@ -94,7 +94,8 @@ func onRanks(
         #expect(failure?.location.hasPrefix("barrier on rank \(rank) on ") == true)
       }
     }
-    #expect(waited < .seconds(1))
+    // Whoever is not freed waits for ever; how long a busy machine takes says nothing.
+    #expect(waited < .seconds(30))
   }
 
   @Test func aRankThatLeftIsMissed() {
