@@ -29,6 +29,8 @@ def measure(options, results):
                     for where, launcher in launchers:
                         arguments = [model, "--image-size", size, "--batch-size", batch, "--threads", 1]
                         arguments += [] if launcher else ["--ranks", ranks]
+                        # Where ranks take all processors of a machine, sending beside backward takes them from it.
+                        arguments += [] if options.hosts else ["--no-overlap"]
                         command = [*launcher, "-n", str(ranks)] if launcher else []
                         seconds, _ = train(command, options.program, map(str, arguments), steps)
                         key = "/".join([model, kind, where, str(ranks)])
