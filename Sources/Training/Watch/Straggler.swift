@@ -66,7 +66,9 @@ package struct Straggler {
     let processor = usage.processor - median(of: \.usage.processor, without: rank)
     let idle = excess - data - queued - starved - processor
     let most = max(data, queued + starved, processor, idle)
-    if most == data { return "its input, which kept it waiting \(fixed(own.times.data, 1)) s" }
+    if most == data {
+      return "its input, which kept it waiting \(fixed(own.times.data, 1)) s, or it was stopped meanwhile"
+    }
     if most == queued + starved {
       let pushed = usage.switches > 0 ? ", and was pushed off \(grouped(usage.switches)) times" : ""
       return
