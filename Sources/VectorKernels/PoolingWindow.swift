@@ -27,26 +27,10 @@ struct PoolingWindow {
   /// Calls `body` with every place inside the image: its number in the window, and its element of the input.
   @inline(__always)
   func forEachPlace(_ body: (_ place: Int, _ element: Int) -> Void) {
-    switch isWhole ? kernel : 0 {
-    case 2: forEachPlace(of: 2, body)
-    case 3: forEachPlace(of: 3, body)
-    default:
-      for row in rows {
-        for column in columns { body(row * kernel + column, origin + row * line + column * channels) }
-      }
+    for row in rows {
+      for column in columns { body(row * kernel + column, origin + row * line + column * channels) }
     }
   }
-
-  /// Of a whole window whose size the compiler knows, so that it writes the places out one by one.
-  @inline(__always)
-  private func forEachPlace(of size: Int, _ body: (_ place: Int, _ element: Int) -> Void) {
-    for row in 0..<size {
-      for column in 0..<size { body(row * size + column, origin + row * line + column * channels) }
-    }
-  }
-
-  /// Whether all places lie inside the image.
-  private var isWhole: Bool { rows.count == kernel && columns.count == kernel }
 
   /// Whether any place lies inside the image.
   var isEmpty: Bool { rows.isEmpty || columns.isEmpty }

@@ -52,7 +52,7 @@ struct ConvolutionInputs {
     return sizes
   }
 
-  /// Outputs and gradients of filters as one chain of single-precision sums each, without bias.
+  /// Outputs and gradients of inputs and filters as one chain of single-precision sums each, without bias.
   func plainSums() -> (y: [Float], dx: [Float], dw: [Float]) {
     var y = [Float](repeating: 0, count: batch * geometry.output.count)
     var dx = [Float](repeating: 0, count: batch * geometry.input.count)

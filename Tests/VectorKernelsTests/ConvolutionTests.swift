@@ -124,8 +124,8 @@ import Testing
   /// ``rootMeanSquares(_:)`` for what they do on average.
   private static let stray: Float = 8
 
-  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum, stays what README
-  /// and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2; 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7,
+  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum, stays what
+  /// README and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2; 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7,
   /// 9.2; 5.0, 5.1, 5.9; 0.6, 0.9, 0.7. On small maps a tap meets few terms.
   @Test(
     arguments: [

@@ -68,7 +68,8 @@ extension ConvolutionAlgorithm {
 }
 
 extension VectorKernels {
-  /// The fastest algorithm for a shape whose forward rounds little. The batch has no say, so that an image's bits do not depend on what is beside it.
+  /// The fastest algorithm for a shape of those whose forward rounds little enough. The batch has no say, so that an image's bits do not
+  /// depend on what is beside it.
   static func algorithm(_ geometry: WindowGeometry) -> any ConvolutionAlgorithm.Type {
     let isDense =
       geometry.padding < geometry.kernel && geometry.input.channels >= lanes

@@ -16,31 +16,6 @@ enum Winograd2x5: WinogradScheme {
   typealias FilterGradient = SixPoints.FilterGradient<Five>
 }
 
-/// A length that is known when the program is compiled.
-protocol Length {
-  static var count: Int { get }
-}
-
-enum Two: Length {
-  static var count: Int { 2 }
-}
-
-enum Three: Length {
-  static var count: Int { 3 }
-}
-
-enum Four: Length {
-  static var count: Int { 4 }
-}
-
-enum Five: Length {
-  static var count: Int { 5 }
-}
-
-enum Six: Length {
-  static var count: Int { 6 }
-}
-
 /// The points 0, a, -a, b, -b and infinity, which F(4x4,3x3) and F(2x2,5x5) share; here a = sqrt(1/2) and b = sqrt(2).
 ///
 /// Between points and their reciprocals the coefficients stay small. The root mean square of the errors of F(4x4,3x3) is 1.6 to 2.1

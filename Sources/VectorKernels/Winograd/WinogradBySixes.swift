@@ -1,7 +1,8 @@
 import Kernels
 import Tensors
 
-/// Minimal filtering of 3x3 filters that leads back by tiles of six: 64 products instead of 81, or of 100 where forward goes by threes.
+/// Minimal filtering of 3x3 filters that leads back by tiles of six: 64 products for 36 outputs instead of 81, or of 100 where forward
+/// goes by threes.
 ///
 /// Eight points round more than six. What forward computes decides which ReLUs pass and which pixels of a window win, and of
 /// millions some always lie within rounding of the other way; a gradient is only carried on. So forward keeps its tiles.
@@ -61,8 +62,8 @@ extension Winograd6x3 {
   /// Channels from which products take most of the time, rather than transforms; measured.
   private static var many: Int { 128 }
 
-  /// Whether backward has fewer products than by other tiles, one gradient over the input's map and one over the output's: of few channels,
-  /// an eighth fewer.
+  /// Whether backward has fewer products than by other tiles, one gradient over the input's map and one over the output's: of few
+  /// channels, an eighth fewer.
   static func pays(_ geometry: WindowGeometry, beside others: (Shape) -> Int) -> Bool {
     let (input, output) = (geometry.input, geometry.output)
     guard min(output.height, output.width) >= outputs else { return false }
