@@ -95,7 +95,7 @@ public enum KernelShapes {
     WindowShape("3x3 tiles, no padding", 9, 10, channels: 20, outputs: 40, kernel: 3),
     WindowShape("3x3 tiles, padding 2", 6, 5, channels: 16, outputs: 49, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by sixes", 12, 11, channels: 17, outputs: 33, kernel: 3, padding: 1),
-    WindowShape("3x3 tiles by sixes, no padding", 14, 13, channels: 16, outputs: 18, kernel: 3),
+    WindowShape("3x3 tiles by sixes, no padding", 12, 11, channels: 16, outputs: 18, kernel: 3),
     WindowShape("3x3 tiles by sixes, padding 2", 10, 9, channels: 19, outputs: 16, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by sixes, strips", 6, 6, channels: 50, outputs: 66, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, many parts", 56, 52, channels: 16, outputs: 16, kernel: 3, padding: 1),

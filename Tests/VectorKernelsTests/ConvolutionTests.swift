@@ -107,10 +107,10 @@ import Testing
       (found.dx, expected.dx, sizes.dx, scattered, "input gradient"),
       (found.dw, expected.dw, sizes.dw, positions, "filter gradient"),
     ] {
-      // On small maps a tap of a 5x5 filter meets few of its tile's sums, whose errors it has all the same.
+      // On small maps a tap of a filter meets few of its tile's sums, whose errors it has all the same.
       let largest = sizes.max() ?? 0
-      let scale =
-        isFiltered && shape.geometry.kernel == 5 ? [Float](repeating: largest, count: sizes.count) : sizes
+      let meetsFew = isFiltered && what == "filter gradient"
+      let scale = meetsFew ? [Float](repeating: largest, count: sizes.count) : sizes
       expectProduct(
         found, expected, scale, terms: terms, amplification: isFiltered ? Self.stray : 1,
         "\(shape), \(what)")
@@ -122,61 +122,66 @@ import Testing
   private static let belowOne: Float = 0.05
   /// How much further single elements of minimal filtering stray than those of a plain sum: transforms add what cancels later. See
   /// ``rootMeanSquares(_:)`` for what they do on average.
-  private static let stray: Float = 8
+  private static let stray: Float = 4
 
-  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum, stays what
-  /// README and the kernels' documentation say. Found, in this order: 2.1, 8.5, 4.3; 2.0, 9.9, 10.2; 2.1, 2.1, 1.6; 1.7, 1.7, 2.4; 5.1, 5.7,
-  /// 9.2; 5.0, 5.1, 5.9; 0.6, 0.9, 0.7. On small maps a tap meets few terms.
+  /// The root mean square of the errors of forward, of inputs' and of filters' gradients, in units of that of a plain sum, is what was
+  /// found, from which README and the kernels' documentation have their numbers.
   @Test(
     arguments: [
-      ("F(4x4|6x6,3x3)", 24, 3, 1, (2.3, 9.5, 5)), ("F(3x3|6x6,3x3)", 6, 3, 1, (2.3, 10.5, 10.5)),
-      ("F(4x4,3x3)", 16, 3, 1, (2.3, 2.3, 2)), ("F(3x3,3x3)", 5, 3, 1, (2, 2, 2.6)),
-      ("F(2x2,5x5)", 2, 5, 1, (6, 6, 9.5)), ("F(4x4,5x5)", 20, 5, 1, (6, 6, 6.4)),
-      ("F(3x3,3x3)/2", 24, 3, 2, (1, 1, 1)),
-    ]
-      as [(
-        name: String, size: Int, kernel: Int, stride: Int, most: (forward: Double, dx: Double, dw: Double)
-      )])
-  func rootMeanSquares(
-    _ row: (
-      name: String, size: Int, kernel: Int, stride: Int, most: (forward: Double, dx: Double, dw: Double)
-    )
-  ) throws {
+      FilteringErrors("F(4x4|6x6,3x3)", size: 24, forward: 2.1, dx: 8.5, dw: 4.3),
+      FilteringErrors("F(3x3|6x6,3x3)", size: 6, forward: 2.0, dx: 9.9, dw: 10.2),
+      FilteringErrors("F(3x3|6x6,3x3)", size: 6, batch: 1, forward: 1.8, dx: 11.2, dw: 16.4),
+      FilteringErrors("F(4x4,3x3)", size: 16, forward: 2.1, dx: 2.1, dw: 1.6),
+      FilteringErrors("F(3x3,3x3)", size: 5, forward: 1.7, dx: 1.7, dw: 2.4),
+      FilteringErrors("F(2x2,5x5)", size: 2, kernel: 5, forward: 5.1, dx: 5.7, dw: 9.2),
+      FilteringErrors("F(4x4,5x5)", size: 20, kernel: 5, forward: 5.0, dx: 5.1, dw: 5.9),
+      FilteringErrors("F(3x3,3x3)/2", size: 24, stride: 2, forward: 0.6, dx: 0.9, dw: 0.7),
+    ])
+  func rootMeanSquares(_ known: FilteringErrors) throws {
     let geometry = try #require(
       WindowGeometry(
-        input: Shape(height: row.size, width: row.size, channels: 32), kernel: row.kernel, stride: row.stride,
-        padding: row.kernel / 2, channels: 32))
-    var inputs = ConvolutionInputs(geometry, batch: 3) { TestNumbers.reals($0, seed: $1) }
+        input: Shape(height: known.size, width: known.size, channels: 32), kernel: known.kernel,
+        stride: known.stride, padding: known.kernel / 2, channels: 32))
+    var inputs = ConvolutionInputs(geometry, batch: known.batch) { TestNumbers.reals($0, seed: $1) }
     inputs.dw = inputs.dw.map { _ in 0 }
     let plain = inputs.plainSums()
     let exact = inputs.run(ReferenceKernels.self, bias: false, activation: .identity)
     for kernels in builds {
-      #expect(kernels.convolutionAlgorithm(geometry) == row.name)
+      #expect(kernels.convolutionAlgorithm(geometry) == known.name)
       let found = inputs.run(kernels, bias: false, activation: .identity)
-      for (what, found, plain, exact, most) in [
-        ("forward", found.y, plain.y, exact.y, row.most.forward),
-        ("input gradients", found.dx, plain.dx, exact.dx, row.most.dx),
-        ("filter gradients", found.dw, plain.dw, exact.dw, row.most.dw),
+      for (what, found, plain, exact, known) in [
+        ("forward", found.y, plain.y, exact.y, known.forward),
+        ("input gradients", found.dx, plain.dx, exact.dx, known.dx),
+        ("filter gradients", found.dw, plain.dw, exact.dw, known.dw),
       ] {
         let ratio = distance(found, exact) / distance(plain, exact)
-        #expect(ratio < most, "\(kernels.name), \(row.name), \(what)")
+        #expect(abs(ratio - known) < 0.1, "\(kernels.name), \(geometry), \(what): \(ratio)")
       }
     }
   }
 
-  /// Where tiles of six lead back: products in all, and an eighth fewer below 128 channels.
+  /// Where tiles of six lead back: fewer products in all, and an eighth fewer below 128 channels.
   @Test(
     arguments: [
-      (24, 24, 16, "F(4x4|6x6,3x3)"), (6, 6, 16, "F(3x3|6x6,3x3)"), (7, 6, 127, "F(4x4,3x3)"),
-      (7, 6, 128, "F(4x4|6x6,3x3)"), (28, 28, 64, "F(4x4,3x3)"), (28, 28, 128, "F(4x4|6x6,3x3)"),
-      (14, 14, 512, "F(4x4,3x3)"), (5, 5, 512, "F(3x3,3x3)"),
+      (24, 24, 1, 16, "F(4x4|6x6,3x3)"), (6, 6, 1, 16, "F(3x3|6x6,3x3)"), (7, 6, 1, 127, "F(4x4,3x3)"),
+      (7, 6, 1, 128, "F(4x4|6x6,3x3)"), (28, 28, 1, 64, "F(4x4,3x3)"), (28, 28, 1, 128, "F(4x4|6x6,3x3)"),
+      (14, 14, 1, 512, "F(4x4,3x3)"), (5, 5, 1, 512, "F(3x3,3x3)"), (11, 11, 0, 16, "F(3x3|6x6,3x3)"),
+      (14, 13, 0, 16, "F(4x4,3x3)"), (10, 9, 2, 16, "F(4x4|6x6,3x3)"),
     ])
-  func tilesOfSixPay(_ height: Int, _ width: Int, _ channels: Int, _ name: String) throws {
+  func tilesOfSixPay(_ height: Int, _ width: Int, _ padding: Int, _ channels: Int, _ name: String) throws {
     let geometry = try #require(
       WindowGeometry(
-        input: Shape(height: height, width: width, channels: channels), kernel: 3, stride: 1, padding: 1,
-        channels: channels))
+        input: Shape(height: height, width: width, channels: channels), kernel: 3, stride: 1,
+        padding: padding, channels: channels))
     for kernels in builds { #expect(kernels.convolutionAlgorithm(geometry) == name) }
+  }
+
+  /// The shapes that are there for tiles of six have them.
+  @Test(arguments: KernelShapes.convolutions) func shapesBySixesAreThat(_ shape: WindowShape) {
+    for kernels in builds {
+      let isBySixes = kernels.convolutionAlgorithm(shape.geometry).contains("|6x6")
+      #expect(isBySixes || !shape.name.contains("by sixes"))
+    }
   }
 
   private func distance(_ one: [Float], _ other: [Float]) -> Double {
@@ -198,6 +203,20 @@ import Testing
         #expect(found.db[2].isFinite == false)
       }
     }
+  }
+}
+
+/// The errors of an algorithm on a square map of 32 channels.
+struct FilteringErrors {
+  let (name, size, kernel, stride, batch): (String, Int, Int, Int, Int)
+  let (forward, dx, dw): (Double, Double, Double)
+
+  init(
+    _ name: String, size: Int, kernel: Int = 3, stride: Int = 1, batch: Int = 3, forward: Double, dx: Double,
+    dw: Double
+  ) {
+    (self.name, self.size, self.kernel, self.stride, self.batch) = (name, size, kernel, stride, batch)
+    (self.forward, self.dx, self.dw) = (forward, dx, dw)
   }
 }
 

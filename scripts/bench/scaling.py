@@ -12,26 +12,30 @@ from trainings import train
 
 # Network -> pixels a side, images of each rank (weak) and of all (strong), steps: some 10 to 20 s each on one core of a 2023 Xeon.
 WORK = {"vgg11": (224, 8, 16, 10), "resnet18": (96, 32, 64, 24)}
-WHERE = ["threads of a process", "MPI, one machine", "MPI, hosts at 1 Gbit/s"]
+THREADS = "threads of a process"
+MACHINE = "MPI, one machine"
+SHARDED = MACHINE + ", --shard-optimizer"
+HOSTS = "MPI, hosts at 1 Gbit/s"
+WHERE = [THREADS, MACHINE, SHARDED, HOSTS]
 
 
 def measure(options, results):
-    """Adds the images a second of every case to the file of results, in turn, so that a change of the machine's mood hits all alike."""
-    launchers = [("threads of a process", None), ("MPI, one machine", shlex.split(options.launcher or ""))]
-    if options.hosts:
-        launchers = [("MPI, hosts at 1 Gbit/s", shlex.split(options.hosts))]
+    """Adds images a second of every case to the file of results, in turn, so that a change of the machine's mood hits all."""
+    places = [HOSTS] if options.hosts else [THREADS, MACHINE, SHARDED]
+    launcher = shlex.split(options.hosts or options.launcher or "")
     for _ in range(options.rounds):
         for model in options.models.split(","):
             size, each, together, steps = WORK[model]
             for kind in ("weak", "strong"):
                 for ranks in (1, 2, 4):
                     batch = each * ranks if kind == "weak" else together
-                    for where, launcher in launchers:
+                    for where in places:
+                        if where == SHARDED and ranks == 1:
+                            continue  # the same job as without
                         arguments = [model, "--image-size", size, "--batch-size", batch, "--threads", 1]
-                        arguments += [] if launcher else ["--ranks", ranks]
-                        # Where ranks take all processors of a machine, sending beside backward takes them from it.
-                        arguments += [] if options.hosts else ["--no-overlap"]
-                        command = [*launcher, "-n", str(ranks)] if launcher else []
+                        arguments += ["--ranks", ranks] if where == THREADS else []
+                        arguments += ["--shard-optimizer"] if where == SHARDED else []
+                        command = [] if where == THREADS else [*launcher, "-n", str(ranks)]
                         seconds, _ = train(command, options.program, map(str, arguments), steps)
                         key = "/".join([model, kind, where, str(ranks)])
                         results.setdefault(key, []).append(batch / seconds)
@@ -40,7 +44,9 @@ def measure(options, results):
 
 
 def speeds(results, model, kind, where):
-    found = {ranks: results.get("/".join([model, kind, where, str(ranks)])) for ranks in (1, 2, 4)}
+    def place(ranks):
+        return MACHINE if where == SHARDED and ranks == 1 else where
+    found = {ranks: results.get("/".join([model, kind, place(ranks), str(ranks)])) for ranks in (1, 2, 4)}
     return {ranks: statistics.median(values) for ranks, values in found.items() if values}
 
 
@@ -89,6 +95,8 @@ def main():
     results = json.loads(options.results.read_text()) if options.results.exists() else {}
     processors = len(os.sched_getaffinity(0))
     if not options.svg:
+        if not options.launcher and not options.hosts:
+            parser.error("--launcher or --hosts says how to start ranks")
         measure(options, results)
         return
     draw(results, options.svg, processors)

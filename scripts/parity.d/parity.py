@@ -54,6 +54,7 @@ CASES = [
     Case("alexnet-imagenet", 128, 4),
     Case("alexnet-half", 128, 4),
     Case("vgg11", 32, 4),
+    Case("vgg11", 96, 4),
     Case("vgg11-small", 32, 4),
     Case("vgg16", 32, 4),
     Case("nin", 67, 4),

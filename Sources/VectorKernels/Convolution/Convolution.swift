@@ -68,8 +68,8 @@ extension ConvolutionAlgorithm {
 }
 
 extension VectorKernels {
-  /// The fastest algorithm for a shape of those whose forward rounds little enough. The batch has no say, so that an image's bits do not
-  /// depend on what is beside it.
+  /// Of the algorithms whose forward rounds little enough, the fastest for a shape. The batch has no say, so that an image's bits do
+  /// not depend on what is beside it.
   static func algorithm(_ geometry: WindowGeometry) -> any ConvolutionAlgorithm.Type {
     let isDense =
       geometry.padding < geometry.kernel && geometry.input.channels >= lanes
@@ -82,9 +82,8 @@ extension VectorKernels {
     case (1, _) where geometry.padding == 0: return Pointwise.self
     case (3, 3...):
       let threes = isBetterByThrees(geometry.output)
-      let bySixes = Winograd6x3.pays(geometry) {
-        isBetterByThrees($0) ? Winograd3x3.products($0) : Winograd4x3.products($0)
-      }
+      let bySixes = Winograd6x3.pays(
+        geometry, beside: threes ? Winograd3x3.products : Winograd4x3.products)
       switch (threes, bySixes) {
       case (false, false): return Winograd4x3.self
       case (false, true): return Winograd4x3BySixes.self

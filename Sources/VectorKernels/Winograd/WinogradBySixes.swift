@@ -62,7 +62,7 @@ extension Winograd6x3 {
   /// Channels from which products take most of the time, rather than transforms; measured.
   private static var many: Int { 128 }
 
-  /// Whether backward has fewer products than by other tiles, one gradient over the input's map and one over the output's: of few
+  /// Whether backward has fewer products than by forward's tiles, one gradient over the input's map and one over the output's: of few
   /// channels, an eighth fewer.
   static func pays(_ geometry: WindowGeometry, beside others: (Shape) -> Int) -> Bool {
     let (input, output) = (geometry.input, geometry.output)
