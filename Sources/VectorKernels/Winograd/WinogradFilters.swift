@@ -1,6 +1,12 @@
+import CPrefetch
+
+/// Input channels by which filters and their gradients are asked for before they are needed; measured.
+private let ahead = 4
+
 /// Filters into points, and the gradients of points into those of filters.
 ///
-/// A filter's channels lie far from those of the next: two vectors of each are read at a time, which is what memory gives at once.
+/// A filter's channels lie far from those of the next: two vectors of each are read at a time, which is what memory gives at once, and
+/// asked for before, since the processor does not see that many streams.
 extension WinogradTiles {
   /// matrices[p] = the points of the filters of some input and output channels; `weight` is (kernel, kernel, inputs, outputs).
   func readFilters(
@@ -10,6 +16,11 @@ extension WinogradTiles {
     for first in stride(from: channels.lowerBound, to: channels.upperBound, by: 2 * lanes) {
       let last = min(first + 2 * lanes, channels.upperBound)
       for input in slice {
+        for tap in 0..<Self.taps {
+          let upcoming = weight + (tap * count + input + ahead) * outputs + first
+          prefetchForReading(upcoming)
+          prefetchForReading(upcoming + lanes)
+        }
         for output in stride(from: first, to: last, by: lanes) {
           let target =
             matrices + (output - channels.lowerBound) * self.slice + (input - slice.lowerBound) * lanes
@@ -47,6 +58,11 @@ extension WinogradTiles {
           let (source, square) = (
             weight + (tap * outputs + output) * count + input, turned + (taps - 1 - tap) * 2 * lanes * lanes
           )
+          for row in 0..<rows {
+            let upcoming = source + row * count + 2 * lanes
+            prefetchForReading(upcoming)
+            prefetchForReading(upcoming + lanes)
+          }
           for half in stride(from: 0, to: columns, by: lanes) {
             transpose(
               source + half, rows: rows, columns: min(lanes, columns - half), stride: count,
@@ -81,6 +97,11 @@ extension WinogradTiles where Scheme: WinogradScheme {
     for first in stride(from: 0, to: outputs, by: 2 * lanes) {
       let last = min(first + 2 * lanes, outputs)
       for input in 0..<count {
+        for tap in 0..<Self.taps {
+          let upcoming = dw + (tap * count + input + ahead) * outputs + first
+          prefetchForWriting(upcoming)
+          prefetchForWriting(upcoming + lanes)
+        }
         for output in stride(from: first, to: last, by: lanes) {
           let (source, left) = (matrices + output * inputs + input * lanes, last - output)
           Scheme.FilterGradient.applyToSquare(between) { row, column in

@@ -1,3 +1,4 @@
+import CPrefetch
 import Kernels
 
 /// The gradients of filters where a few shards are worked on together.
@@ -61,6 +62,13 @@ extension WinogradTiles where Scheme: WinogradScheme {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
         for point in 0..<Self.filterMatrices {
+          if shard == 0 {
+            // The gradients that the block is added to at last, some at every point.
+            for filter in stride(from: point, to: Self.taps * rows, by: Self.filterMatrices) {
+              let upcoming = dw + (filter / rows * count + row + filter % rows) * outputs
+              for vector in 0..<L.vectors { prefetchForWriting(upcoming + vector * lanes) }
+            }
+          }
           // A line of the inputs has all rows of the block: it is asked for once.
           for part in stride(from: 0, to: rows, by: T.rows) {
             var tile = T()
