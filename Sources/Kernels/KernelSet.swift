@@ -49,8 +49,8 @@ public protocol KernelSet: Sendable {
   /// dx = dy * w transposed.
   /// - Parameters:
   ///   - adding: adds to `dx` instead of overwriting it.
-  ///   - gate: x, where it is what a ReLU computed: dx becomes 0 where x is, which is that ReLU's backward. nil for none, and
-  ///     where `adding`.
+  ///   - gate: x, where it is what a ReLU computed: dx, with what it held where `adding`, becomes 0 where x is, which is that
+  ///     ReLU's backward. nil for none.
   static func convolutionInputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     gate: Floats?, scratch: MutableFloats)

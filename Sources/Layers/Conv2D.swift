@@ -59,7 +59,7 @@ struct ConvolutionOperator: ActivationFusing {
   let weight: Slot
   let bias: Slot
   var activation = Activation.identity
-  /// Whether the input is what a ReLU computed whose backward this operator does.
+  /// Whether the input is what a ReLU computed whose backward this operator does, once the gradient is complete.
   var gatesInput = false
   /// Whether the next operator does the backward of this one's ReLU.
   var isGated = false

@@ -71,8 +71,8 @@ public struct Graph: Sendable {
     for index in statistics.indices { statistics[index].slot.offset += parameterCount }
     fuseActivations()
     fusePooledConvolutions()
-    poolBeforeActivation()
     writeSlicesInPlace()
+    poolBeforeActivation()
     gateGradients()
     validate()
   }

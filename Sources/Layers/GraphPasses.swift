@@ -7,6 +7,11 @@ extension Graph {
     return readers
   }
 
+  /// The operators that write a storage, or some of its channels.
+  private func writers(of storage: Int) -> [Int] {
+    nodes.indices.filter { nodes[$0].output.storage == storage }
+  }
+
   /// Lets an operator apply the ReLU that follows it, where nobody else reads its result.
   mutating func fuseActivations() {
     let readers = readers
@@ -30,7 +35,8 @@ extension Graph {
     output.storage = renamed[output.storage]
   }
 
-  /// Lets a max pooling apply the ReLU of the operator before it, where nobody else reads that one's result.
+  /// Lets a max pooling apply the ReLU of the operators before it, of which each may write some channels, where nobody else reads
+  /// their result.
   ///
   /// The largest of ReLU's results is ReLU of the largest; at a window's one place instead of all of them, and backward need
   /// not know the larger image.
@@ -40,32 +46,39 @@ extension Graph {
       guard var pool = nodes[index].op as? MaxPoolOperator, pool.canActivate,
         readers[nodes[index].input.storage] == 1, !nodes[index].input.isSlice
       else { continue }
-      let writers = nodes.indices.filter { nodes[$0].output.storage == nodes[index].input.storage }
-      guard writers.count == 1, let writer = writers.first,
-        var op = nodes[writer].op as? any ActivationFusing, op.activation == .relu
-      else { continue }
-      op.activation = .identity
+      let writers = writers(of: nodes[index].input.storage)
+      let activated = writers.compactMap { nodes[$0].op as? any ActivationFusing }
+        .filter { $0.activation == .relu }
+      guard !writers.isEmpty, activated.count == writers.count else { continue }
+      for (writer, var op) in zip(writers, activated) {
+        op.activation = .identity
+        nodes[writer].op = op
+      }
       pool.activation = .relu
-      nodes[writer].op = op
       nodes[index].op = pool
     }
   }
 
   /// Lets a convolution do the backward of the ReLU in front of it, while it writes its input's gradient.
+  ///
+  /// It is the input's first reader, whose backward completes the gradient. Each of the convolutions before it may write some
+  /// channels of the input.
   mutating func gateGradients() {
-    let readers = readers
     for index in nodes.indices {
       let input = nodes[index].input
-      let writers = nodes.indices.filter { nodes[$0].output.storage == input.storage }
-      guard var consumer = nodes[index].op as? ConvolutionOperator, readers[input.storage] == 1,
-        !input.isSlice,
-        writers.count == 1, let writer = writers.first,
-        var producer = nodes[writer].op as? ConvolutionOperator, producer.activation == .relu
+      let writers = writers(of: input.storage)
+      let gated = writers.compactMap { nodes[$0].op as? ConvolutionOperator }
+        .filter { $0.activation == .relu }
+      guard var consumer = nodes[index].op as? ConvolutionOperator, !input.isSlice,
+        nodes.firstIndex(where: { $0.input.storage == input.storage }) == index,
+        !writers.isEmpty, gated.count == writers.count, writers.allSatisfy({ $0 < index })
       else { continue }
       consumer.gatesInput = true
-      producer.isGated = true
       nodes[index].op = consumer
-      nodes[writer].op = producer
+      for (writer, var op) in zip(writers, gated) {
+        op.isGated = true
+        nodes[writer].op = op
+      }
     }
   }
 

@@ -1,3 +1,4 @@
+import Kernels
 import Layers
 import Tensors
 import Testing
@@ -110,6 +111,46 @@ import Testing
         Flatten()
       }, input: Shape(height: 4, width: 4, channels: 1))
     #expect(graph.nodes.map { $0.op.keeps } == [.input, [.input, .output]])
+  }
+
+  /// The first of the readers of several branches' results completes their gradient, and does the backward of all their ReLUs.
+  @Test func aConvolutionGatesTheGradientOfForkedBranches() throws {
+    func branches(_ readers: [[any Layer]]) throws -> [Kept] {
+      try Graph(
+        Sequential {
+          Concat("Branches", [[Conv2D(2, kernel: 1), ReLU()], [Conv2D(3, kernel: 1), ReLU()]])
+          Concat("Readers", readers)
+        }, input: Shape(height: 4, width: 4, channels: 1)
+      ).nodes.prefix(2).map { $0.op.keeps }
+    }
+    let (convolution, pooling) = (Conv2D(1, kernel: 1), MaxPool(3, stride: 1, padding: 1))
+    #expect(try branches([[convolution], [pooling]]) == [.input, .input])
+    // What comes last in backward must know how.
+    #expect(try branches([[pooling], [convolution]]) == [[.input, .output], [.input, .output]])
+    // One branch has no ReLU.
+    let mixed = try Graph(
+      Sequential {
+        Concat("Branches", [[Conv2D(2, kernel: 1), ReLU()], [Conv2D(3, kernel: 1)]])
+        Conv2D(1, kernel: 1)
+      }, input: Shape(height: 4, width: 4, channels: 1))
+    #expect(mixed.nodes[0].op.keeps == [.input, .output])
+  }
+
+  /// All channels of a concatenation are activated behind its pooling, or none.
+  @Test func aMaximumOfBranchesIsActivatedBehindItsPooling() throws {
+    func pooling(_ branches: [[any Layer]]) throws -> Activation? {
+      let graph = try Graph(
+        Sequential {
+          Concat("Branches", branches)
+          MaxPool(2)
+        }, input: Shape(height: 4, width: 4, channels: 1))
+      return (graph.nodes.last?.op as? MaxPoolOperator)?.activation
+    }
+    let (plain, activated): ([any Layer], [any Layer]) = (
+      [Conv2D(2, kernel: 1)], [Conv2D(3, kernel: 1), ReLU()]
+    )
+    #expect(try pooling([activated, activated]) == .relu)
+    #expect(try pooling([activated, plain]) == .identity)
   }
 
   /// What begins a network of grey images: each is one operator, whatever the function and the pooling.

@@ -50,17 +50,25 @@ import Testing
     let weight = TestNumbers.integers(geometry.patch * geometry.output.channels, seed: 2, bound: 2)
     let dy = TestNumbers.integers(geometry.output.count, seed: 4, bound: 2)
     let before = TestNumbers.integers(geometry.input.count, seed: 5)
+    let x = TestNumbers.integers(geometry.input.count, seed: 6).map { max($0, 0) }
     for kernels in builds + [ReferenceKernels.self] {
       let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, Shards(whole: 1)))
-      let fresh = GuardedBuffer(count: before.count)
-      let added = GuardedBuffer(before)
-      for (dx, adding) in [(fresh, false), (added, true)] {
+      func gradient(into dx: GuardedBuffer, adding: Bool, gate: [Float]?) -> [Float] {
+        let gate = gate.map { GuardedBuffer($0) }
         kernels.convolutionInputGradient(
-          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding, gate: nil,
-          scratch: scratch.base)
+          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding,
+          gate: gate.map { UnsafePointer($0.base) }, scratch: scratch.base)
+        expectIntact([dx])
+        return dx.values
       }
+      let fresh = gradient(into: GuardedBuffer(count: before.count), adding: false, gate: nil)
       // Whole numbers add up exactly.
-      expectEqual(added.values, zip(fresh.values, before).map { $0 + $1 }, "\(kernels.name), \(shape)")
+      let sums = zip(fresh, before).map { $0 + $1 }
+      let label = "\(kernels.name), \(shape)"
+      expectEqual(gradient(into: GuardedBuffer(before), adding: true, gate: nil), sums, label)
+      expectEqual(
+        gradient(into: GuardedBuffer(before), adding: true, gate: x), zip(sums, x).map { $1 > 0 ? $0 : 0 },
+        "\(label), gated")
     }
   }
 

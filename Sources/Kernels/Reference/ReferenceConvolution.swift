@@ -53,7 +53,7 @@ extension ReferenceKernels {
       }
       for element in 0..<geometry.input.count {
         let passes = gate.map { $0[image * geometry.input.count + element] > 0 } ?? true
-        dx[element] = (adding ? dx[element] : 0) + (passes ? Float(sums[element]) : 0)
+        dx[element] = passes ? (adding ? dx[element] : 0) + Float(sums[element]) : 0
       }
     }
   }

@@ -95,19 +95,19 @@ extension Strips {
         top, geometry.padding)..<max(top, geometry.padding, min(bottom, input.height + geometry.padding))
       {
         let target = dx + (row - geometry.padding) * line
-        if row - top < held {
-          let source = buffer + (row - top) * paddedRow + geometry.padding * input.channels
-          if adding {
-            VectorKernels.accumulate(source, into: target, count: line)
-          } else if let gate {
-            VectorKernels.reluGradient(
-              source, y: gate + first + (row - geometry.padding) * line, into: target, count: line)
-          } else {
-            copy(source, to: target, count: line)
-          }
-        } else if !adding {
-          // No window reaches here: the stride leaps over it, or the last window ends before it.
+        let source = buffer + (row - top) * paddedRow + geometry.padding * input.channels
+        let gate = gate.map { $0 + first + (row - geometry.padding) * line }
+        // Behind these no window reaches: the stride leaps over them, or the last window ends before them.
+        let isReached = row - top < held
+        if adding {
+          if isReached { VectorKernels.accumulate(source, into: target, count: line) }
+          if let gate { VectorKernels.reluGradient(target, y: gate, into: target, count: line) }
+        } else if !isReached {
           clear(target, count: line)
+        } else if let gate {
+          VectorKernels.reluGradient(source, y: gate, into: target, count: line)
+        } else {
+          copy(source, to: target, count: line)
         }
       }
     }

@@ -69,8 +69,9 @@ extension WinogradScheme {
           tiles.multiply(range.count, slice, channels)
         }
         if let gate {
-          tiles.writeOutputs(geometry.inputs(dx), channels, range) { sum, target, _, left in
+          tiles.writeOutputs(geometry.inputs(dx), beside: gate, channels, range) { sum, target, _, left in
             let passes = load(gate + (target - dx), left: left) .> Vector()
+            let sum = adding ? sum + load(target, left: left) : sum
             store(Vector().replacing(with: sum, where: passes), target, left: left)
           }
         } else {

@@ -83,11 +83,16 @@ extension WinogradTiles {
   }
 
   /// Writes the tiles' outputs: activation(result + bias), or what is there + result.
+  /// - Parameter beside: pixels of the same places that the epilogue reads.
   @inline(__always)
   func writeOutputs(
-    _ pixels: Pixels<Target>, _ channels: Range<Int>, _ tiles: Range<Int>,
+    _ pixels: Pixels<Target>, beside: Source? = nil, _ channels: Range<Int>, _ tiles: Range<Int>,
     _ epilogue: (_ sum: Vector, _ target: Target, _ channel: Int, _ left: Int) -> Void
   ) {
+    @inline(__always) func request(_ target: Target) {
+      prefetchForWriting(target)
+      if let beside { prefetchForReading(beside + (target - pixels.base)) }
+    }
     let between = square
     let matrices = Source(output(0).base)
     var cursor = Cursor(self, at: tiles.lowerBound)
@@ -105,11 +110,11 @@ extension WinogradTiles {
       while channel < channels.upperBound {
         let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
         if Scheme.outputs == 1 {
-          prefetchForWriting(here + ahead * pixels.stride + channel)
+          request(here + ahead * pixels.stride + channel)
         } else {
           for row in 0..<Scheme.outputs {
             for column in 0..<Scheme.outputs {
-              prefetchForWriting(next + (row * pixels.width + column) * pixels.stride + channel)
+              request(next + (row * pixels.width + column) * pixels.stride + channel)
             }
           }
         }
