@@ -49,8 +49,8 @@ public protocol KernelSet: Sendable {
   /// dx = dy * w transposed.
   /// - Parameters:
   ///   - adding: adds to `dx` instead of overwriting it.
-  ///   - gate: x, where it is what a ReLU computed: dx, with what it held where `adding`, becomes 0 where x is, which is that
-  ///     ReLU's backward. nil for none.
+  ///   - gate: x, if a ReLU computed it: dx, including what is added to, becomes 0 wherever x is 0, which is that ReLU's
+  ///     backward. nil for none.
   static func convolutionInputGradient(
     _ geometry: WindowGeometry, batch: Int, dy: Floats, weight: Floats, into dx: MutableFloats, adding: Bool,
     gate: Floats?, scratch: MutableFloats)

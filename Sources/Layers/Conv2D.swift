@@ -61,7 +61,7 @@ struct ConvolutionOperator: ActivationFusing {
   var activation = Activation.identity
   /// Whether the input is what a ReLU computed whose backward this operator does, once the gradient is complete.
   var gatesInput = false
-  /// Whether the next operator does the backward of this one's ReLU.
+  /// Whether the first operator that reads the result does the backward of its ReLU.
   var isGated = false
 
   var keeps: Kept { activation == .identity || isGated ? .input : [.input, .output] }

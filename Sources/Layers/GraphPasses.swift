@@ -36,7 +36,7 @@ extension Graph {
   }
 
   /// Lets a max pooling apply the ReLU of the operators before it, of which each may write some channels, where nobody else reads
-  /// their result.
+  /// their result. What a sum adds up is activated before it.
   ///
   /// The largest of ReLU's results is ReLU of the largest; at a window's one place instead of all of them, and backward need
   /// not know the larger image.
@@ -48,7 +48,7 @@ extension Graph {
       else { continue }
       let writers = writers(of: nodes[index].input.storage)
       let activated = writers.compactMap { nodes[$0].op as? any ActivationFusing }
-        .filter { $0.activation == .relu }
+        .filter { $0.activation == .relu && !$0.addsToOutput }
       guard !writers.isEmpty, activated.count == writers.count else { continue }
       for (writer, var op) in zip(writers, activated) {
         op.activation = .identity
@@ -71,7 +71,7 @@ extension Graph {
         .filter { $0.activation == .relu }
       guard var consumer = nodes[index].op as? ConvolutionOperator, !input.isSlice,
         nodes.firstIndex(where: { $0.input.storage == input.storage }) == index,
-        !writers.isEmpty, gated.count == writers.count, writers.allSatisfy({ $0 < index })
+        !writers.isEmpty, gated.count == writers.count
       else { continue }
       consumer.gatesInput = true
       nodes[index].op = consumer

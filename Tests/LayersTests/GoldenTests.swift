@@ -70,6 +70,26 @@ import Testing
       Conv2D(3, kernel: 7, stride: 2, padding: 3), BatchNorm(), ReLU(), MaxPool(3, stride: 2, padding: 1),
       residual(3), AdaptiveAveragePool(1),
     ],
+    // The convolution in the block gates a gradient to which the sum adds before.
+    "residual-gated": [
+      Conv2D(3, kernel: 1), ReLU(),
+      Residual {
+        Conv2D(3, kernel: 3, padding: 1)
+      } shortcut: {
+      } after: {
+      },
+    ],
+    // Two ReLUs on one image, of which the pooling may apply neither.
+    "residual-pooled": [
+      Residual {
+        BatchNorm()
+        ReLU()
+      } shortcut: {
+      } after: {
+        ReLU()
+      },
+      MaxPool(2),
+    ],
   ]
 
   private static func inception(_ one: Int, _ three: (Int, Int), _ five: (Int, Int), _ pool: Int) -> Concat {

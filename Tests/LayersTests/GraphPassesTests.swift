@@ -138,19 +138,33 @@ import Testing
 
   /// All channels of a concatenation are activated behind its pooling, or none.
   @Test func aMaximumOfBranchesIsActivatedBehindItsPooling() throws {
-    func pooling(_ branches: [[any Layer]]) throws -> Activation? {
+    func pooled(@LayerBuilder _ layers: () -> [any Layer]) throws -> (pooling: Activation?, keeps: [Kept]) {
       let graph = try Graph(
         Sequential {
-          Concat("Branches", branches)
+          layers()
           MaxPool(2)
-        }, input: Shape(height: 4, width: 4, channels: 1))
-      return (graph.nodes.last?.op as? MaxPoolOperator)?.activation
+        }, input: Self.image)
+      return ((graph.nodes.last?.op as? MaxPoolOperator)?.activation, graph.nodes.dropLast().map(\.op.keeps))
     }
     let (plain, activated): ([any Layer], [any Layer]) = (
       [Conv2D(2, kernel: 1)], [Conv2D(3, kernel: 1), ReLU()]
     )
-    #expect(try pooling([activated, activated]) == .relu)
-    #expect(try pooling([activated, plain]) == .identity)
+    let branches = try pooled { Concat("Branches", [activated, activated]) }
+    #expect(branches.pooling == .relu && branches.keeps == [.input, .input])
+    let mixed = try pooled { Concat("Branches", [activated, plain]) }
+    #expect(mixed.pooling == .identity && mixed.keeps == [[.input, .output], .input])
+    // A sum's ReLU is another than that of what it adds to.
+    let sum = try pooled {
+      Conv2D(3, kernel: 1)
+      Residual {
+        BatchNorm()
+        ReLU()
+      } shortcut: {
+      } after: {
+        ReLU()
+      }
+    }
+    #expect(sum.pooling == .identity && sum.keeps.last == .output)
   }
 
   /// What begins a network of grey images: each is one operator, whatever the function and the pooling.

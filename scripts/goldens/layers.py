@@ -14,6 +14,17 @@ from torch import nn
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "reference"))
 import models  # noqa: E402
 
+class Sum(nn.Module):
+    """main(x) + x."""
+
+    def __init__(self, *main):
+        super().__init__()
+        self.main = nn.Sequential(*main)
+
+    def forward(self, x):
+        return self.main(x) + x
+
+
 CASES = {  # name: (channels, height, width, layers)
     "conv-3x3-padded": (2, 5, 4, lambda: [nn.Conv2d(2, 3, 3, padding=1)]),
     "conv-3x3-relu": (2, 5, 4, lambda: [nn.Conv2d(2, 3, 3, padding=1), nn.ReLU()]),
@@ -51,6 +62,8 @@ CASES = {  # name: (channels, height, width, layers)
     "stem": (1, 9, 8, lambda: [
         nn.Conv2d(1, 3, 7, stride=2, padding=3), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(3, 2, 1), models.Residual(3, 3),
         nn.AdaptiveAvgPool2d(1)]),
+    "residual-gated": (2, 4, 4, lambda: [nn.Conv2d(2, 3, 1), nn.ReLU(), Sum(nn.Conv2d(3, 3, 3, padding=1))]),
+    "residual-pooled": (3, 4, 4, lambda: [Sum(nn.BatchNorm2d(3), nn.ReLU()), nn.ReLU(), nn.MaxPool2d(2)]),
 }
 
 

@@ -97,7 +97,7 @@ extension Strips {
         let target = dx + (row - geometry.padding) * line
         let source = buffer + (row - top) * paddedRow + geometry.padding * input.channels
         let gate = gate.map { $0 + first + (row - geometry.padding) * line }
-        // Behind these no window reaches: the stride leaps over them, or the last window ends before them.
+        // No window reaches the others: the stride leaps over them, or the last window ends before them.
         let isReached = row - top < held
         if adding {
           if isReached { VectorKernels.accumulate(source, into: target, count: line) }
