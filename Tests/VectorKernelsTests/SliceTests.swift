@@ -54,11 +54,10 @@ import Testing
     for kernels in builds + [ReferenceKernels.self, try #require(Build.openBLAS)] {
       let scratch = GuardedBuffer(count: kernels.convolutionScratch(geometry, Shards(whole: 1)))
       func gradient(into dx: GuardedBuffer, adding: Bool, gate: [Float]?) -> [Float] {
-        let gate = gate.map { GuardedBuffer($0) }
         kernels.convolutionInputGradient(
-          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding,
-          gate: gate.map { UnsafePointer($0.base) }, scratch: scratch.base)
-        expectIntact([dx])
+          geometry, batch: 1, dy: dy, weight: weight, into: dx.base, adding: adding, gate: gate,
+          scratch: scratch.base)
+        expectIntact([dx, scratch])
         return dx.values
       }
       let fresh = gradient(into: GuardedBuffer(count: before.count), adding: false, gate: nil)

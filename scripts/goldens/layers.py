@@ -14,6 +14,7 @@ from torch import nn
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "reference"))
 import models  # noqa: E402
 
+
 class Sum(nn.Module):
     """main(x) + x."""
 
