@@ -10,6 +10,7 @@ public final class CheckpointStore: Sendable {
   public let directory: String
   /// How many of the newest are kept, beside the best.
   public let keep: Int
+  private let lock: FileLock?
   private let observe: SaveObserver
   private let code = ExitCode.inputOutput
 
@@ -17,16 +18,24 @@ public final class CheckpointStore: Sendable {
   ///
   /// Only for the process that holds the run's lock: to read, use `Checkpoint.open`.
   ///
-  /// - Throws: `cannotWrite` when the directory cannot be made or written to.
+  /// - Parameter lock: the run's. Nothing is changed once another job took it, and that job waits for a change under way.
+  /// - Throws: `cannotWrite` when the directory cannot be made or written to, or was taken over.
   public init(
-    _ directory: String, keep: Int, observe: @escaping SaveObserver = { (_) throws(Failure) in }
+    _ directory: String, keep: Int, lock: FileLock? = nil,
+    observe: @escaping SaveObserver = { (_) throws(Failure) in }
   ) throws(Failure) {
     precondition(keep > 0, "a store keeps at least one checkpoint")
     self.directory = directory
     self.keep = keep
+    self.lock = lock
     self.observe = observe
     try Directory.create(directory, code: .cannotWrite)
-    try tidy()
+    try change { () throws(Failure) in try tidy() }
+  }
+
+  /// Does what changes names in the directory, as long as it is this job's.
+  private func change(_ body: () throws(Failure) -> Void) throws(Failure) {
+    if let lock { try lock.whileHeld(body) } else { try body() }
   }
 
   // MARK: Names
@@ -97,9 +106,11 @@ public final class CheckpointStore: Sendable {
       guard Directory.destination(ofLink: path(link)) != name else { return }
       try AtomicFile.link(path(link), to: name, code: code)
     }
-    try link("last")
-    if state.bestStep == state.step { try link("best") }
-    try rotate(newest: state.step)
+    try change { () throws(Failure) in
+      try link("last")
+      if state.bestStep == state.step { try link("best") }
+      try rotate(newest: state.step)
+    }
   }
 
   // MARK: Saving
@@ -107,8 +118,13 @@ public final class CheckpointStore: Sendable {
   /// Saves a checkpoint: written, brought to the disk, read back, published, and only then older ones deleted.
   ///
   /// - Parameter report: told what went wrong after the checkpoint was published, which does not make the save fail.
-  /// - Throws: `inputOutput`; the temporary files are gone then, and the older checkpoints are as they were.
+  /// - Throws: `inputOutput`; the temporary files are gone then, and the older checkpoints are as they were. `cannotWrite`
+  ///   where another job took the run over; nothing is begun then.
   public func save(_ contents: CheckpointContents, report: (Failure) -> Void) throws(Failure) {
+    try change { () throws(Failure) in try write(contents, report) }
+  }
+
+  private func write(_ contents: CheckpointContents, _ report: (Failure) -> Void) throws(Failure) {
     let name = Self.name(ofStep: contents.state.step)
     let temporary = AtomicFile.temporaryName(for: path(name))
     do throws(Failure) {
@@ -204,9 +220,11 @@ public final class CheckpointStore: Sendable {
 
   /// Deletes every checkpoint: the run begins anew.
   public func removeAll() throws(Failure) {
-    for link in ["last", "best"] where Directory.destination(ofLink: path(link)) != nil {
-      try Directory.remove(path(link), code: code)
+    try change { () throws(Failure) in
+      for link in ["last", "best"] where Directory.destination(ofLink: path(link)) != nil {
+        try Directory.remove(path(link), code: code)
+      }
+      for step in try steps() { try remove(step) }
     }
-    for step in try steps() { try remove(step) }
   }
 }

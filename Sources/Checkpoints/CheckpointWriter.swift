@@ -91,7 +91,7 @@ public final class CheckpointWriter: Sendable {
 
   /// Waits until all saves are done; later calls do nothing new.
   ///
-  /// - Throws: `inputOutput` when the last save failed for good.
+  /// - Throws: `inputOutput` when the last save failed for good, `cannotWrite` when another job took the run over.
   public func finish() throws(Failure) {
     isFinished.update { isFinished in
       if isFinished { return }
@@ -120,8 +120,10 @@ public final class CheckpointWriter: Sendable {
         failure = nil
         break
       } catch {
-        report(error)
         failure = error
+        // Another job's directory will not be this one's again, and the run ends with that.
+        if error.code == .cannotWrite { break }
+        report(error)
       }
     }
     state.update {

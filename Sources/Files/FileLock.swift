@@ -8,6 +8,9 @@ import Synchronization
 /// The kernel frees the lock when its holder ends, however it ends; a file left behind locks nothing. The lock belongs
 /// to the open file, so it works between processes and between threads of one process, and child processes that are
 /// started meanwhile do not inherit it.
+///
+/// A holder whose lock is taken away finds out when it next asks. What must not be cut in two by that, it does in
+/// ``whileHeld(_:)``: who takes the lock away waits for its end, and from then on nothing is begun any more.
 public final class FileLock: Sendable {
   /// Who holds a lock, as the lock file keeps it (JSON).
   public struct Owner: Codable, Equatable, Sendable {
@@ -32,6 +35,8 @@ public final class FileLock: Sendable {
   }
 
   public let path: String
+  /// What it protects, as messages name it.
+  private let directory: String
   /// The open lock file, or -1 once released.
   private let descriptor: Mutex<Int32>
 
@@ -41,14 +46,17 @@ public final class FileLock: Sendable {
   ///   - path: the lock file; made where missing, in a directory that exists.
   ///   - directory: what it protects, as messages name it.
   ///   - force: takes the lock from whoever holds it, and goes without one where the file system has no locks.
+  ///   - patience: how many seconds what its holder does in ``whileHeld(_:)`` may still take.
   /// - Throws: `cannotWrite`, naming host, pid and start of the holder.
   public init(
-    _ path: String, of directory: String, owner: Owner = .current, force: Bool = false
+    _ path: String, of directory: String, owner: Owner = .current, force: Bool = false,
+    patience: Double = 120
   ) throws(Failure) {
     let opened =
       force
-      ? try Self.replace(path, directory, owner) : try Self.acquire(path, directory, owner)
+      ? try Self.replace(path, directory, owner, patience) : try Self.acquire(path, directory, owner)
     self.path = path
+    self.directory = directory
     self.descriptor = Mutex(opened)
   }
 
@@ -59,16 +67,45 @@ public final class FileLock: Sendable {
     descriptor.withLock { $0 >= 0 && Self.isFile($0, at: path) }
   }
 
+  /// - Throws: `cannotWrite` where the lock was taken away.
+  public func checkHeld() throws(Failure) {
+    guard !isHeld else { return }
+    throw Failure(.cannotWrite, "another job took over the run directory", at: directory)
+  }
+
+  /// Does what must not be cut in two by another job that takes the lock away: that job waits for its end.
+  ///
+  /// - Throws: `cannotWrite` where the lock was taken away before, and what `body` throws.
+  public func whileHeld<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let file = try Self.openUse(path)
+    // Only a job that takes over, and only for a moment, is in the way. Where there are no locks, the check has to do.
+    while flock(file, LOCK_EX) != 0, errno == EINTR {}
+    defer { Self.letGo(file) }
+    try checkHeld()
+    return try body()
+  }
+
   /// Gives the lock up. More calls do nothing.
   public func release() {
     descriptor.withLock { file in
       guard file >= 0 else { return }
       if Self.isFile(file, at: path) { _ = ftruncate(file, 0) }
-      // A child that is being started has a copy of the descriptor until it runs its program; closing ours is not enough.
-      _ = flock(file, LOCK_UN)
-      close(file)
+      Self.letGo(file)
       file = -1
     }
+  }
+
+  private static func letGo(_ file: Int32) {
+    // A child that is being started has a copy of the descriptor until it runs its program; closing ours is not enough.
+    _ = flock(file, LOCK_UN)
+    close(file)
+  }
+
+  /// The file that is locked in ``whileHeld(_:)``. It is never replaced: all holders, one after another, lock the same.
+  private static func openUse(_ path: String) throws(Failure) -> Int32 {
+    let file = open("\(path).use", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
+    guard file >= 0 else { throw refused("open the lock file", "\(path).use") }
+    return file
   }
 
   private static func acquire(_ path: String, _ directory: String, _ owner: Owner) throws(Failure) -> Int32 {
@@ -103,7 +140,10 @@ public final class FileLock: Sendable {
   }
 
   /// Puts a new locked file in the place of the old one; the old holder then finds that it holds nothing.
-  private static func replace(_ path: String, _ directory: String, _ owner: Owner) throws(Failure) -> Int32 {
+  private static func replace(
+    _ path: String, _ directory: String, _ owner: Owner, _ patience: Double
+  ) throws(Failure) -> Int32 {
+    let previous = holder(at: path)
     let temporary = "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
     let file = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw refused("make a lock file", path) }
@@ -114,6 +154,7 @@ public final class FileLock: Sendable {
       guard rename(temporary, path) == 0 else {
         throw refused("replace the lock file", path)
       }
+      try waitForUse(path, directory, by: previous, patience)
     } catch {
       unlink(temporary)
       close(file)
@@ -122,11 +163,31 @@ public final class FileLock: Sendable {
     return file
   }
 
+  /// Waits for the end of what the one whose lock was taken away does in ``whileHeld(_:)``.
+  private static func waitForUse(
+    _ path: String, _ directory: String, by owner: Owner?, _ patience: Double
+  ) throws(Failure) {
+    let file = try openUse(path)
+    defer { letGo(file) }
+    let deadline = ContinuousClock.now + .seconds(patience)
+    while flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
+      guard ContinuousClock.now < deadline else {
+        throw Failure(
+          .cannotWrite, "\(name(owner)) still writes in \(directory)", at: path,
+          advice: "end it, then start again with --force-unlock")
+      }
+      usleep(10_000)
+    }
+  }
+
   private static func held(_ path: String, _ directory: String, by owner: Owner?) -> Failure {
-    let who = owner.map { "process \($0.pid) on \($0.host) since \($0.started)" } ?? "another process"
-    return Failure(
-      .cannotWrite, "\(directory) is in use by \(who)", at: path,
+    Failure(
+      .cannotWrite, "\(directory) is in use by \(name(owner))", at: path,
       advice: "wait for it to end, choose another directory with --run, or take it over with --force-unlock")
+  }
+
+  private static func name(_ owner: Owner?) -> String {
+    owner.map { "process \($0.pid) on \($0.host) since \($0.started)" } ?? "another process"
   }
 
   private static func record(_ owner: Owner, in file: Int32, _ path: String) throws(Failure) {
@@ -139,17 +200,21 @@ public final class FileLock: Sendable {
     }
   }
 
-  /// Reads who holds the lock; the holder may be about to write it, so an unreadable file is read again for a moment.
   /// Whether anybody has the lock of a file, as far as can be told without taking it, which would be in the way of a job that
   /// starts: a file that names nobody was let go, and a process of this machine can be looked for.
   public static func isHeld(_ path: String) -> Bool {
-    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-    guard file >= 0 else { return false }
-    defer { close(file) }
-    guard let owner = holder(of: file) else { return false }
+    guard let owner = holder(at: path) else { return false }
     return owner.host != Owner.current.host || kill(owner.pid, 0) == 0 || errno != ESRCH
   }
 
+  private static func holder(at path: String) -> Owner? {
+    let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+    guard file >= 0 else { return nil }
+    defer { close(file) }
+    return holder(of: file)
+  }
+
+  /// Reads who holds the lock; the holder may be about to write it, so an unreadable file is read again for a moment.
   private static func holder(of file: Int32) -> Owner? {
     for attempt in 0..<20 {
       if attempt > 0 { usleep(10_000) }

@@ -6,7 +6,8 @@ import Glibc
 /// The coordinator's hold on a run directory: made, found writable and large enough, and locked.
 public final class RunDirectory: Sendable {
   public let paths: RunPaths
-  private let lock: FileLock
+  /// Held by this job, until another takes it with `--force-unlock`.
+  public let lock: FileLock
 
   private init(_ paths: RunPaths, lock: FileLock) {
     self.paths = paths

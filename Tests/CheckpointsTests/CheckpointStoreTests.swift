@@ -3,6 +3,7 @@ import Failures
 import Files
 import Foundation
 import Testing
+import Threads
 
 @Suite struct CheckpointStoreTests {
   let directory = TemporaryDirectory()
@@ -124,6 +125,41 @@ import Testing
     let thrown = failure { () throws(Failure) in _ = try CheckpointStore(path, keep: 1) }
     #expect(thrown?.code == .cannotWrite)
     #expect(thrown?.location.hasPrefix(directory.path) == true)
+  }
+
+  // MARK: Another job takes the run over
+
+  @Test(
+    "fault 20: a job taken over in the midst of a save → the other waits for it, and goes on from there",
+    arguments: SaveStage.allCases)
+  func aSaveUnderWayIsBroughtToItsEnd(at stage: SaveStage) throws {
+    let (path, lockPath) = (directory.path, directory.file(".lock"))
+    try save(try CheckpointStore(path, keep: 1), contents(step: 1))
+    let lock = try FileLock(lockPath, of: "run")
+    let successor = Monitor<DedicatedThread?>(nil)
+    let found = Monitor<[Int]?>(nil)
+    let first = try CheckpointStore(path, keep: 1, lock: lock) { (reached) throws(Failure) in
+      guard reached == stage else { return }
+      let thread = DedicatedThread(name: "successor") {
+        do throws(Failure) {
+          let taken = try FileLock(lockPath, of: "run", force: true)
+          let steps = try CheckpointStore(path, keep: 1, lock: taken).steps()
+          found.update { $0 = steps }
+        } catch { Issue.record("\(error)") }
+      }
+      successor.update { $0 = thread }
+      for _ in 0..<1000 where lock.isHeld { usleep(10_000) }
+      usleep(20_000)
+    }
+    try save(first, contents(step: 2))
+    successor.read { $0 }?.join()
+    #expect(found.read { $0 } == [2])
+    let refused = failure { () throws(Failure) in
+      try first.save(contents(step: 3)) { Issue.record("\($0)") }
+    }
+    #expect(refused?.code == .cannotWrite)
+    #expect(try Checkpoint.open(path).state?.step == 2)
+    #expect(try CheckpointStore.steps(in: path) == [2])
   }
 
   // MARK: Leftovers

@@ -80,6 +80,44 @@ import Threads
     #expect(failure?.what.contains("process 9 on thief") == true)
   }
 
+  @Test func whoTakesItAwayWaitsForWhatIsUnderWay() throws {
+    let place = try Place()
+    let path = place.lock
+    let first = try FileLock(path, of: "x")
+    let isDone = Monitor(false)
+    let thief = try first.whileHeld { () throws(Failure) in
+      let thief = DedicatedThread(name: "thief") {
+        guard let second = try? FileLock(path, of: "x", force: true) else { return }
+        #expect(isDone.read { $0 }, "waited for what the first was doing")
+        #expect(second.isHeld)
+      }
+      for _ in 0..<1000 where first.isHeld { usleep(10_000) }
+      #expect(!first.isHeld, "the second has come")
+      usleep(100_000)
+      isDone.update { $0 = true }
+      return thief
+    }
+    thief.join()
+    let refused = #expect(throws: Failure.self) {
+      try first.whileHeld { () throws(Failure) in Issue.record("begun without the lock") }
+    }
+    #expect(refused?.code == .cannotWrite)
+    #expect(refused?.what == "another job took over the run directory")
+  }
+
+  @Test func whatDoesNotEndIsNamed() throws {
+    let place = try Place()
+    let first = try FileLock(place.lock, of: "x", owner: .init(host: "slow", pid: 7, started: "then"))
+    try first.whileHeld { () throws(Failure) in
+      let failure = #expect(throws: Failure.self) {
+        try FileLock(place.lock, of: "x", force: true, patience: 0.05)
+      }
+      #expect(failure?.code == .cannotWrite)
+      #expect(failure?.what == "process 7 on slow since then still writes in x")
+    }
+    #expect(try FileLock(place.lock, of: "x", force: true).isHeld)
+  }
+
   @Test func oneOfManyThreadsWins() throws {
     let place = try Place()
     let path = place.lock

@@ -99,8 +99,12 @@ public final class Program: @unchecked Sendable {
   public func wait(seconds: Double = 60, until condition: () throws -> Bool) throws {
     let deadline = Date().addingTimeInterval(seconds)
     while try !condition() {
-      guard Date() < deadline, process.isRunning else {
-        throw ProgramError(description: "what was waited for did not happen; output: \(outputSoFar)")
+      let isRunning = process.isRunning
+      // What a program did last may have come between the look and its end.
+      guard Date() < deadline, try isRunning || condition() else {
+        let state = isRunning ? "still runs after \(seconds) s" : "ended with \(process.terminationStatus)"
+        throw ProgramError(
+          description: "what was waited for did not happen, it \(state):\n\(outputSoFar)\(errorsSoFar)")
       }
       Thread.sleep(forTimeInterval: 0.02)
     }

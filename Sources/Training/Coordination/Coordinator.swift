@@ -81,12 +81,15 @@ final class Coordinator {
 
   func say(_ text: String) { if !text.isEmpty { console.line(text) } }
 
+  /// - Throws: `cannotWrite` where a record cannot be written, or another job took the run directory with `--force-unlock`.
   func endStep(_ report: StepReport, _ standing: Standing) throws(Failure) {
     if !proofs.isEmpty { writeProofs(areSaved: false) }
     epoch.add(report)
     window.add(report)
     let current = schedule.epoch(of: report.step)
     if report.step % settings.logEvery == 0 || report.step == schedule.steps {
+      // From here on another job's records would stand between this one's.
+      try directory.lock.checkHeld()
       let record = window.record(step: report.step, epoch: current)
       try metrics.append(record)
       try live.record(record)
@@ -195,6 +198,8 @@ final class Coordinator {
     do throws(Failure) { try writer.finish() } catch {
       if error != failure { console.warning(error.description) }
     }
+    // What the directory says is then another job's to say.
+    guard directory.isHeld else { return }
     do throws(Failure) {
       try live.end(.failed)
       try self.status.write(status)
@@ -235,9 +240,7 @@ final class Coordinator {
 
   /// - Throws: `cannotWrite` where another job took the run directory with `--force-unlock`.
   private func save(_ standing: Standing, isBest: Bool) throws(Failure) {
-    guard directory.isHeld else {
-      throw Failure(.cannotWrite, "another job took over the run directory", at: directory.paths.directory)
-    }
+    try directory.lock.checkHeld()
     let step = standing.step
     standing.store(in: &state)
     state.epoch = step / schedule.stepsPerEpoch

@@ -16,9 +16,9 @@ struct Start {
   ) throws(Failure) {
     let (place, keep) = (directory.paths.checkpoints, settings.keep)
     if let fault {
-      store = try CheckpointStore(place, keep: keep, observe: fault.observer)
+      store = try CheckpointStore(place, keep: keep, lock: directory.lock, observe: fault.observer)
     } else {
-      store = try CheckpointStore(place, keep: keep)
+      store = try CheckpointStore(place, keep: keep, lock: directory.lock)
     }
     func resume(_ checkpoint: Checkpoint) throws(Failure) -> (CheckpointState, [String]) {
       let state = try Self.restore(checkpoint, identity, replica, console, override: settings.override)
