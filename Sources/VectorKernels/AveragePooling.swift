@@ -17,16 +17,10 @@ extension VectorKernelSet {
     _ geometry: WindowGeometry, batch: Int, dy: Floats, into dx: MutableFloats, adding: Bool
   ) {
     let share = Vector(repeating: 1 / Float(geometry.kernel * geometry.kernel))
-    if !adding { clear(dx, count: batch * geometry.input.count) }
-    PoolingWindow.forEach(geometry, batch: batch) { window in
-      forEachVector(geometry.input.channels) { channel, left in
-        let reach = window.reach(left)
-        let part = first(left, of: load(dy + window.output + channel, left: reach) * share)
-        window.forEachPlace { _, element in
-          let target = dx + element + channel
-          store(load(target, left: reach) + part, target, left: reach)
-        }
-      }
+    PoolingWindow.spread(geometry, batch: batch, into: dx, adding: adding) { output, left, reach in
+      first(left, of: load(dy + output, left: reach) * share)
+    } part: { _, part in
+      part
     }
   }
 }

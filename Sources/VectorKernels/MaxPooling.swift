@@ -12,6 +12,7 @@ extension VectorKernelSet {
       let leader = activation == .relu ? 255 : first
       forEachVector(geometry.input.channels) { channel, left in
         let left = window.reach(left)
+        window.request(x + channel)
         var largest = start
         var winner = SIMD16<Int32>(repeating: Int32(truncatingIfNeeded: leader))
         window.forEachPlace { place, element in
@@ -30,25 +31,11 @@ extension VectorKernelSet {
     _ geometry: WindowGeometry, batch: Int, dy: Floats, argmax: UnsafePointer<UInt8>, into dx: MutableFloats,
     adding: Bool
   ) {
-    // Windows that tile the image reach each of its elements once; of few channels, whole vectors reach the neighbours too.
-    let isTiling =
-      geometry.input.channels >= lanes && geometry.kernel == geometry.stride && geometry.padding == 0
-      && geometry.output.height * geometry.stride == geometry.input.height
-      && geometry.output.width * geometry.stride == geometry.input.width
-    let overwrites = isTiling && !adding
-    if !adding, !overwrites { clear(dx, count: batch * geometry.input.count) }
-    PoolingWindow.forEach(geometry, batch: batch) { window in
-      forEachVector(geometry.input.channels) { channel, left in
-        let reach = window.reach(left)
-        let gradient = first(left, of: load(dy + window.output + channel, left: reach))
-        let winner = load(argmax + window.output + channel, left: reach)
-        window.forEachPlace { place, element in
-          let wins = winner .== Vector(repeating: placeBase + Float(place))
-          let target = dx + element + channel
-          let part = Vector().replacing(with: gradient, where: wins)
-          store(overwrites ? part : load(target, left: reach) + part, target, left: reach)
-        }
-      }
+    PoolingWindow.spread(geometry, batch: batch, into: dx, adding: adding) { output, left, reach in
+      (dy: first(left, of: load(dy + output, left: reach)), winner: load(argmax + output, left: reach))
+    } part: { place, gradients in
+      let wins = gradients.winner .== Vector(repeating: placeBase + Float(place))
+      return Vector().replacing(with: gradients.dy, where: wins)
     }
   }
 }
