@@ -98,7 +98,7 @@ public final class CheckpointStore: Sendable {
 
   /// Does what a save left undone that was killed after it had published the newest checkpoint: links and rotation.
   ///
-  /// - Throws: `inputOutput`.
+  /// - Throws: `inputOutput`, or `cannotWrite` where another job took the run over.
   public func complete(_ newest: Checkpoint) throws(Failure) {
     guard let state = newest.state, try steps().last == state.step else { return }
     let name = Self.name(ofStep: state.step)
@@ -219,6 +219,8 @@ public final class CheckpointStore: Sendable {
   }
 
   /// Deletes every checkpoint: the run begins anew.
+  ///
+  /// - Throws: `inputOutput`, or `cannotWrite` where another job took the run over.
   public func removeAll() throws(Failure) {
     try change { () throws(Failure) in
       for link in ["last", "best"] where Directory.destination(ofLink: path(link)) != nil {

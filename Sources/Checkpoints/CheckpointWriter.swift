@@ -13,7 +13,7 @@ import Threads
 /// Writing, bringing to the disk, reading back and rotating work on the copy, and leave the processor to those who train:
 /// neither a slow disk nor the checksums of 1.5 GB (vgg11 with Adam) hold up anybody.
 ///
-/// A save that fails leaves nothing behind, is reported, and is tried once more.
+/// A save that fails leaves nothing behind, is reported, and is tried once more; not where another job took the run over.
 public final class CheckpointWriter: Sendable {
   /// What the saves of a run have cost so far.
   public struct Costs: Equatable, Sendable {

@@ -10,7 +10,7 @@ import Synchronization
 /// started meanwhile do not inherit it.
 ///
 /// A holder whose lock is taken away finds out when it next asks. What must not be cut in two by that, it does in
-/// ``whileHeld(_:)``: who takes the lock away waits for its end, and from then on nothing is begun any more.
+/// ``whileHeld(_:)``: who takes the lock away first waits for its end, and from then on nothing is begun any more.
 public final class FileLock: Sendable {
   /// Who holds a lock, as the lock file keeps it (JSON).
   public struct Owner: Codable, Equatable, Sendable {
@@ -46,11 +46,11 @@ public final class FileLock: Sendable {
   ///   - path: the lock file; made where missing, in a directory that exists.
   ///   - directory: what it protects, as messages name it.
   ///   - force: takes the lock from whoever holds it, and goes without one where the file system has no locks.
-  ///   - patience: how many seconds what its holder does in ``whileHeld(_:)`` may still take.
+  ///   - patience: how many seconds what its holder does in ``whileHeld(_:)`` may still take; after that it keeps the lock.
   /// - Throws: `cannotWrite`, naming host, pid and start of the holder.
   public init(
     _ path: String, of directory: String, owner: Owner = .current, force: Bool = false,
-    patience: Double = 120
+    patience: Double = 60
   ) throws(Failure) {
     let opened =
       force
@@ -67,18 +67,21 @@ public final class FileLock: Sendable {
     descriptor.withLock { $0 >= 0 && Self.isFile($0, at: path) }
   }
 
-  /// - Throws: `cannotWrite` where the lock was taken away.
+  /// - Throws: `cannotWrite` where the lock was released or taken away, or its file is gone.
   public func checkHeld() throws(Failure) {
     guard !isHeld else { return }
-    throw Failure(.cannotWrite, "another job took over the run directory", at: directory)
+    let isThere = Directory.kind(path) != nil
+    throw Failure(
+      .cannotWrite, isThere ? "another job took over the run directory" : "the lock file is gone",
+      at: isThere ? directory : path)
   }
 
-  /// Does what must not be cut in two by another job that takes the lock away: that job waits for its end.
+  /// Does what must not be cut in two by another job that takes the lock away: that job waits for its end. Not to be nested.
   ///
-  /// - Throws: `cannotWrite` where the lock was taken away before, and what `body` throws.
+  /// - Throws: `cannotWrite` as ``checkHeld()``, `inputOutput` where it cannot be found out, and what `body` throws.
   public func whileHeld<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
-    let file = try Self.openUse(path)
-    // Only a job that takes over, and only for a moment, is in the way. Where there are no locks, the check has to do.
+    let file = try Self.openUse(path, code: .inputOutput)
+    // Only a job that takes over is in the way, and only for a moment. Where there are no locks, the check has to do.
     while flock(file, LOCK_EX) != 0, errno == EINTR {}
     defer { Self.letGo(file) }
     try checkHeld()
@@ -102,9 +105,9 @@ public final class FileLock: Sendable {
   }
 
   /// The file that is locked in ``whileHeld(_:)``. It is never replaced: all holders, one after another, lock the same.
-  private static func openUse(_ path: String) throws(Failure) -> Int32 {
+  private static func openUse(_ path: String, code: ExitCode) throws(Failure) -> Int32 {
     let file = open("\(path).use", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o644)
-    guard file >= 0 else { throw refused("open the lock file", "\(path).use") }
+    guard file >= 0 else { throw refused("open the lock file", "\(path).use", code) }
     return file
   }
 
@@ -143,7 +146,9 @@ public final class FileLock: Sendable {
   private static func replace(
     _ path: String, _ directory: String, _ owner: Owner, _ patience: Double
   ) throws(Failure) -> Int32 {
-    let previous = holder(at: path)
+    // Kept until the lock is replaced: its holder then begins nothing between the two.
+    let use = try waitForUse(path, directory, patience)
+    defer { letGo(use) }
     let temporary = "\(path).\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
     let file = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw refused("make a lock file", path) }
@@ -154,7 +159,6 @@ public final class FileLock: Sendable {
       guard rename(temporary, path) == 0 else {
         throw refused("replace the lock file", path)
       }
-      try waitForUse(path, directory, by: previous, patience)
     } catch {
       unlink(temporary)
       close(file)
@@ -163,21 +167,23 @@ public final class FileLock: Sendable {
     return file
   }
 
-  /// Waits for the end of what the one whose lock was taken away does in ``whileHeld(_:)``.
+  /// Waits for the end of what a holder does in ``whileHeld(_:)``, and keeps it from beginning more.
   private static func waitForUse(
-    _ path: String, _ directory: String, by owner: Owner?, _ patience: Double
-  ) throws(Failure) {
-    let file = try openUse(path)
-    defer { letGo(file) }
+    _ path: String, _ directory: String, _ patience: Double
+  ) throws(Failure) -> Int32 {
+    let file = try openUse(path, code: .cannotWrite)
     let deadline = ContinuousClock.now + .seconds(patience)
     while flock(file, LOCK_EX | LOCK_NB) != 0, errno == EWOULDBLOCK || errno == EINTR {
       guard ContinuousClock.now < deadline else {
+        close(file)
         throw Failure(
-          .cannotWrite, "\(name(owner)) still writes in \(directory)", at: path,
-          advice: "end it, then start again with --force-unlock")
+          .cannotWrite, "\(name(holder(at: path))) still writes in \(directory)", at: path,
+          advice: "end it, then start again")
       }
-      usleep(10_000)
+      // A holder may save again at once: the moments between are short.
+      usleep(500)
     }
+    return file
   }
 
   private static func held(_ path: String, _ directory: String, by owner: Owner?) -> Failure {
@@ -227,16 +233,20 @@ public final class FileLock: Sendable {
     return nil
   }
 
-  /// Whether `path` still names the open file.
+  /// Whether `path` still names the open file. A file system that does not answer says nothing about that.
   private static func isFile(_ file: Int32, at path: String) -> Bool {
     var mine = stat()
     var theirs = stat()
-    return fstat(file, &mine) == 0 && lstat(path, &theirs) == 0
-      && mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
+    guard lstat(path, &theirs) == 0 else { return errno != ENOENT }
+    // What was replaced on a server is gone there.
+    guard fstat(file, &mine) == 0 else { return errno != ESTALE }
+    return mine.st_dev == theirs.st_dev && mine.st_ino == theirs.st_ino
   }
 
-  private static func refused(_ action: String, _ path: String) -> Failure {
-    Failure(.cannotWrite, "cannot \(action): \(reason(errno))", at: path)
+  private static func refused(
+    _ action: String, _ path: String, _ code: ExitCode = .cannotWrite
+  ) -> Failure {
+    Failure(code, "cannot \(action): \(reason(errno))", at: path)
   }
 
   private static func reason(_ error: Int32) -> String { String(cString: strerror(error)) }

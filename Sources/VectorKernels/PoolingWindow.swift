@@ -34,8 +34,8 @@ struct PoolingWindow {
     }
   }
 
-  /// Asks for what the window two further right reads and none before it has read. Windows of stride 1 read so little new in a time
-  /// that the processor sees to it itself; measured.
+  /// Asks for what the window two further right reads and none before it in the row of windows. Windows of stride 1 read so little
+  /// new in a time that the processor sees to it itself; measured.
   @inline(__always)
   func request(_ x: Source) {
     guard stride > 1 else { return }
@@ -62,16 +62,17 @@ struct PoolingWindow {
   ) {
     let channels = geometry.input.channels
     let overwrites = geometry.isTiled && !adding
-    forEach(geometry, batch: batch) { image in
+    func begin(image: Int) {
       // One image is still in the second-level cache when its windows are added to it.
       if !adding, !overwrites { clear(dx + image, count: geometry.input.count) }
-    } _: { window in
+    }
+    forEach(geometry, batch: batch, begin: begin) { window in
       forEachVector(channels) { channel, left in
         let reach = window.reach(left)
-        let gradients = gradients(window.output + channel, left, reach)
+        let found = gradients(window.output + channel, left, reach)
         window.forEachPlace { place, element in
-          let (target, part) = (dx + element + channel, part(place, gradients))
-          store(overwrites ? part : load(target, left: reach) + part, target, left: reach)
+          let (target, share) = (dx + element + channel, part(place, found))
+          store(overwrites ? share : load(target, left: reach) + share, target, left: reach)
         }
       }
     }

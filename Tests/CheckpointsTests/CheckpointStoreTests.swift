@@ -148,8 +148,7 @@ import Threads
         } catch { Issue.record("\(error)") }
       }
       successor.update { $0 = thread }
-      for _ in 0..<1000 where lock.isHeld { usleep(10_000) }
-      usleep(20_000)
+      usleep(100_000)
     }
     try save(first, contents(step: 2))
     successor.read { $0 }?.join()

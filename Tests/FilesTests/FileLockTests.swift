@@ -87,17 +87,19 @@ import Threads
     let isDone = Monitor(false)
     let thief = try first.whileHeld { () throws(Failure) in
       let thief = DedicatedThread(name: "thief") {
-        guard let second = try? FileLock(path, of: "x", force: true) else { return }
-        #expect(isDone.read { $0 }, "waited for what the first was doing")
-        #expect(second.isHeld)
+        do throws(Failure) {
+          let second = try FileLock(path, of: "x", force: true)
+          #expect(isDone.read { $0 }, "waited for what the first was doing")
+          #expect(second.isHeld)
+        } catch { Issue.record("\(error)") }
       }
-      for _ in 0..<1000 where first.isHeld { usleep(10_000) }
-      #expect(!first.isHeld, "the second has come")
-      usleep(100_000)
+      usleep(200_000)
+      #expect(first.isHeld, "what is under way is the holder's")
       isDone.update { $0 = true }
       return thief
     }
     thief.join()
+    #expect(!first.isHeld)
     let refused = #expect(throws: Failure.self) {
       try first.whileHeld { () throws(Failure) in Issue.record("begun without the lock") }
     }
@@ -105,17 +107,38 @@ import Threads
     #expect(refused?.what == "another job took over the run directory")
   }
 
-  @Test func whatDoesNotEndIsNamed() throws {
+  @Test func whatDoesNotEndIsNamedAndKeepsTheLock() throws {
     let place = try Place()
     let first = try FileLock(place.lock, of: "x", owner: .init(host: "slow", pid: 7, started: "then"))
     try first.whileHeld { () throws(Failure) in
-      let failure = #expect(throws: Failure.self) {
-        try FileLock(place.lock, of: "x", force: true, patience: 0.05)
+      for _ in 0..<2 {
+        let failure = #expect(throws: Failure.self) {
+          try FileLock(place.lock, of: "x", force: true, patience: 0.05)
+        }
+        #expect(failure?.code == .cannotWrite)
+        #expect(failure?.what == "process 7 on slow since then still writes in x")
       }
-      #expect(failure?.code == .cannotWrite)
-      #expect(failure?.what == "process 7 on slow since then still writes in x")
+      #expect(first.isHeld)
     }
+    #expect(throws: Failure.self) { try FileLock(place.lock, of: "x") }
     #expect(try FileLock(place.lock, of: "x", force: true).isHeld)
+  }
+
+  @Test func aLockFileThatIsGoneIsNamed() throws {
+    let place = try Place()
+    let lock = try FileLock(place.lock, of: "x")
+    try FileManager.default.removeItem(atPath: place.lock)
+    let failure = #expect(throws: Failure.self) { try lock.checkHeld() }
+    #expect(failure?.description == "the lock file is gone (\(place.lock))")
+  }
+
+  @Test func whatCannotBeFoundOutIsNoTakeover() throws {
+    let place = try Place()
+    let lock = try FileLock(place.lock, of: "x")
+    try FileManager.default.createDirectory(atPath: "\(place.lock).use", withIntermediateDirectories: true)
+    let failure = #expect(throws: Failure.self) { try lock.whileHeld { () throws(Failure) in } }
+    #expect(failure?.code == .inputOutput)
+    #expect(lock.isHeld)
   }
 
   @Test func oneOfManyThreadsWins() throws {

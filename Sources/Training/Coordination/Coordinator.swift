@@ -134,6 +134,7 @@ final class Coordinator {
 
   /// Shows what the network made of the test set, and writes it down for the report.
   func keep(_ outcomes: Outcomes, of test: ImageSet, network: Network, step: Int) throws(Failure) {
+    try directory.lock.checkHeld()
     try live.show(outcomes, of: test, step: step)
     warnIfFails { () throws(Failure) in
       try EvaluationRecord(
@@ -172,6 +173,7 @@ final class Coordinator {
   func endEpoch(
     _ number: Int, _ standing: Standing, score: Evaluator.Score?, isBest: Bool
   ) throws(Failure) {
+    try directory.lock.checkHeld()
     let step = standing.step
     let result = epoch.result(number, score: score)
     if let score {
@@ -263,6 +265,7 @@ final class Coordinator {
   /// Waits for the last checkpoint, then says how the run ended and what to do next.
   private func finish(_ ending: RunStatus.State, step: Int) throws(Failure) {
     try writer.finish()
+    try directory.lock.checkHeld()
     writeProofs(areSaved: true)
     try metrics.synchronize()
     try results.synchronize()
