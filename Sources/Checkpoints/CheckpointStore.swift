@@ -19,7 +19,8 @@ public final class CheckpointStore: Sendable {
   /// Only for the process that holds the run's lock: to read, use `Checkpoint.open`.
   ///
   /// - Parameter lock: the run's. Nothing is changed once another job took it, and that job waits for a change under way.
-  /// - Throws: `cannotWrite` when the directory cannot be made or written to, or was taken over.
+  /// - Throws: `cannotWrite` when the directory cannot be made or written to, or was taken over; `inputOutput` when the
+  ///   lock cannot be asked.
   public init(
     _ directory: String, keep: Int, lock: FileLock? = nil,
     observe: @escaping SaveObserver = { (_) throws(Failure) in }

@@ -53,6 +53,21 @@ import Threads
     #expect(try newest()?.state?.step == 1)
   }
 
+  @Test func aRunThatWasTakenOverIsNotTriedAgain() throws {
+    let lockPath = directory.file(".lock")
+    let lock = try FileLock(lockPath, of: "run")
+    let reports = reports
+    let store = try CheckpointStore(directory.path, keep: 9, lock: lock)
+    let writer = CheckpointWriter(store) { failure in reports.update { $0.append(failure) } }
+    let successor = try FileLock(lockPath, of: "run", force: true)
+    writer.save(contents(step: 1))
+    let thrown = failure { () throws(Failure) in try writer.finish() }
+    #expect(thrown?.code == .cannotWrite)
+    #expect(reports.read { $0 } == [])
+    #expect(try store.steps().isEmpty)
+    successor.release()
+  }
+
   /// The copy is not overwritten before it is saved.
   @Test func aSaveWaitsForTheOneBefore() throws {
     let copy = Monitor(Float(0))

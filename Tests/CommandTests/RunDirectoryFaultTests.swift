@@ -61,6 +61,8 @@ import Testing
     let first = try endless()
     let second = try Program(tinyTraining(run, steps: 1_000_000, ["--resume", "auto", "--force-unlock"]))
     expectFailure(try first.result(), 73, "another job took over the run directory")
+    // Its failure is not the run's.
+    #expect(try StatusFile(RunPaths(run).status).read().state == .running)
     try second.wait { second.outputSoFar.contains("resumed after step") }
     second.send(SIGUSR1)
     let stopped = try second.result()

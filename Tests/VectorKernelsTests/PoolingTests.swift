@@ -60,7 +60,12 @@ import Testing
     kernels.maxPool(
       geometry, batch: batch, x: x.base, activation: activation, into: evaluated.base, argmax: nil)
     kernels.maxPoolGradient(geometry, batch: batch, dy: dy.base, argmax: argmax, into: dx.base, adding: false)
-    expectIntact([y, evaluated, dx])
+    let before = TestNumbers.integers(x.count, seed: 3)
+    let added = GuardedBuffer(before)
+    kernels.maxPoolGradient(
+      geometry, batch: batch, dy: dy.base, argmax: argmax, into: added.base, adding: true)
+    expectIntact([y, evaluated, dx, added])
+    expectEqual(added.values, zip(before, dx.values).map(+), "gradient of the maximum, added")
     expectEqual(evaluated.values, y.values, "maximum without places")
     let overrun = argmax[dy.count...].contains { $0 != guardByte }
     #expect(!overrun, "places are written behind the last")
@@ -87,7 +92,13 @@ import Testing
     let dx = GuardedBuffer(count: x.count)
     kernels.averagePool(geometry, batch: batch, x: x.base, into: y.base)
     kernels.averagePoolGradient(geometry, batch: batch, dy: dy.base, into: dx.base, adding: false)
-    expectIntact([y, dx])
+    let before = TestNumbers.integers(x.count, seed: 3)
+    let added = GuardedBuffer(before)
+    kernels.averagePoolGradient(geometry, batch: batch, dy: dy.base, into: added.base, adding: true)
+    expectIntact([y, dx, added])
+    // One sum more than the gradient alone has, of sizes up to 4 at each place.
+    let bound = Self.meanFactor * 4 * Float(geometry.kernel * geometry.kernel + 1)
+    expectClose(added.values, zip(before, dx.values).map(+), "gradient of the mean, added") { _ in bound }
     return (y.values, dx.values)
   }
 }
