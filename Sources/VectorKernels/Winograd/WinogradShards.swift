@@ -29,8 +29,8 @@ extension WinogradTiles where Scheme: WinogradScheme {
 
   /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
   ///
-  /// Each block of filters, of 16 inputs and as many outputs as a line of a register tile, goes its whole way in the cache: the
-  /// products of all points, their transform, and the sum over shards, which is written once.
+  /// Each block of filters, a register tile of inputs and outputs, goes its whole way in the first-level cache: the products of a column
+  /// of points and their transform, one column after the other, then that of the rows, and the sum over shards, which is written once.
   func addFilterGradients(
     _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
     _ channels: Range<Int>
@@ -55,37 +55,46 @@ extension WinogradTiles where Scheme: WinogradScheme {
     column: Int, left: Int
   ) {
     typealias T = FlatTile<L>
-    let (rows, second) = (lanes, lanes * lanes)
+    let second = T.rows * lanes
     let block = L.vectors * second
-    let (between, sums, places) = (square, sums, shardPlaces)
-    for row in stride(from: 0, to: count, by: rows) {
+    let (points, between, places) = (sums, sums + Scheme.filterPoints * block, shardPlaces)
+    for row in stride(from: 0, to: count, by: T.rows) {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
-        for point in 0..<Self.filterMatrices {
-          if shard == 0 {
-            // The gradients that the block is added to at last, some at every point.
-            for filter in stride(from: point, to: Self.taps * rows, by: Self.filterMatrices) {
-              let upcoming = dw + (filter / rows * count + row + filter % rows) * outputs
-              for vector in 0..<L.vectors { prefetchForWriting(upcoming + vector * lanes) }
+        for across in 0..<Scheme.filterPoints {
+          for down in 0..<Scheme.filterPoints {
+            let point = down * Scheme.filterPoints + across
+            if shard == 0 {
+              // The gradients that the block is added to at last, some at every point.
+              for filter in stride(from: point, to: Self.taps * T.rows, by: Self.filterMatrices) {
+                let upcoming = dw + (filter / T.rows * count + row + filter % T.rows) * outputs
+                for vector in 0..<L.vectors { prefetchForWriting(upcoming + vector * lanes) }
+              }
             }
-          }
-          // A line of the inputs has all rows of the block: it is asked for once.
-          for part in stride(from: 0, to: rows, by: T.rows) {
+            let next = down + 1 < Scheme.filterPoints ? Scheme.points : 1 - down * Scheme.points
             var tile = T()
             forEachPoint(ofFilter: point) { point in
+              // A line of the inputs has the rows of two blocks: it is asked for once.
               BlockProducts.addTransposed(
-                input(point), output(point), tiles, row: row + part, column: column, to: &tile,
-                upcoming: part == 0 ? inputStride : nil)
+                input(point), output(point), tiles, row: row, column: column, to: &tile,
+                upcoming: row % lanes == 0 ? next * inputStride : nil)
             }
-            tile.write(sums + point * block + part * lanes, stride: lanes, second: second)
+            tile.write(points + down * block, stride: lanes, second: second)
+          }
+          for vector in stride(from: 0, to: block, by: lanes) {
+            Scheme.FilterGradient.apply({ load(points + $0 * block + vector) }) { tap, sum in
+              store(sum, between + (tap * Scheme.filterPoints + across) * block + vector)
+            }
           }
         }
         let place = places + place * Self.place
-        for vector in stride(from: 0, to: block, by: lanes) {
-          Scheme.FilterGradient.applyToSquare(between) { row, column in
-            load(sums + (row * Scheme.filterPoints + column) * block + vector)
-          } _: { row, column, result in
-            store(result, place + (row * Scheme.kernel + column) * block + vector)
+        for down in 0..<Scheme.kernel {
+          for vector in stride(from: 0, to: block, by: lanes) {
+            Scheme.FilterGradient.apply({
+              load(between + (down * Scheme.filterPoints + $0) * block + vector)
+            }) { across, sum in
+              store(sum, place + (down * Scheme.kernel + across) * block + vector)
+            }
           }
         }
       } merge: { place in
@@ -93,7 +102,7 @@ extension WinogradTiles where Scheme: WinogradScheme {
         VectorKernels.accumulate(place + Self.place, into: place, count: Self.taps * block)
       }
       for tap in 0..<Self.taps {
-        for input in 0..<min(rows, count - row) {
+        for input in 0..<min(T.rows, count - row) {
           for vector in 0..<L.vectors {
             let sum = load(places + tap * block + vector * second + input * lanes)
             let target = dw + (tap * count + row + input) * outputs + vector * lanes

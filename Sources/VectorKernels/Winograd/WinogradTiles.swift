@@ -110,22 +110,24 @@ struct WinogradTiles<Scheme: FilteringScheme> {
   var outputStride: Int { together * strip + Self.gap }
   var filterStride: Int { slice * (isWhole ? outputs : strip) + Self.gap }
 
-  // Scratch: inputs, outputs, filters, a square of vectors, two blocks of filters, a pixel of zeros; in strips, the points of the
-  // gradients of a block of filters, and the gradients of shards.
+  // Scratch: inputs, outputs, filters, a square of vectors, two blocks of filters, a pixel of zeros; in strips, a column of the points
+  // of the gradients of a block of filters, what columns become, and the gradients of shards.
   private var outputStart: Int { Self.matrices * inputStride }
   private var filterStart: Int { outputStart + Self.matrices * outputStride }
   private var squareStart: Int { filterStart + Self.filterMatrices * filterStride }
   private var blockStart: Int { squareStart + Self.matrices * lanes }
   private var zeroStart: Int { blockStart + Self.taps * 2 * lanes * lanes }
   private var sumStart: Int { zeroStart + max(inputs, outputs) }
-  private var placeStart: Int { sumStart + (isWhole ? 0 : Self.filterMatrices * Self.block) }
+  private var placeStart: Int {
+    sumStart + (isWhole ? 0 : Scheme.filterPoints * (1 + Scheme.kernel) * Self.block)
+  }
   /// Floats of scratch.
   var count: Int { placeStart + places }
 
   /// Elements of a filter.
   static var taps: Int { Scheme.kernel * Scheme.kernel }
   /// Floats of the filters that are worked on together in strips, at one point; and of a place for their gradients.
-  private static var block: Int { lanes * WideLine.vectors * lanes }
+  private static var block: Int { FlatTile<WideLine>.rows * WideLine.vectors * lanes }
   static var place: Int { taps * block }
 
   /// A square of vectors between two halves of a transform.
@@ -134,7 +136,7 @@ struct WinogradTiles<Scheme: FilteringScheme> {
   var turned: Target { scratch(blockStart) }
   /// A pixel of zeros, which lies around images.
   var zeros: Target { scratch(zeroStart) }
-  /// The points of the gradients of a block of filters.
+  /// A column of the points of the gradients of a block of filters, and what the columns become.
   var sums: Target { scratch(sumStart) }
   /// ``place`` floats for the gradients of each block of filters that wait for other shards', and room for biases'.
   var shardPlaces: Target { scratch(placeStart) }
