@@ -85,7 +85,7 @@ let package = Package(
     module("Models", ["Layers", "Tensors"]),
     module("Datasets", ["Failures", "Files", "Pictures", "Tensors", "Threads"]),
     module("Optimizers", ["Kernels", "Tensors", "Threads"]),
-    module("Benchmarks", ["Kernels", "Layers", "Tensors", "Threads"]),
+    module("Benchmarks", ["Datasets", "Failures", "Files", "Kernels", "Layers", "Tensors", "Threads"]),
     module("Planning", ["Failures"]),
     module("Checkpoints", ["Failures", "Files", "Threads"]),
     module("InstructionSets", ["Failures", "Kernels"] + vectorDependencies),

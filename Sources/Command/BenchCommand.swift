@@ -10,6 +10,9 @@ struct BenchCommand: ParsableCommand {
         cnn-dist bench layers resnet18             where the time of a step goes
         cnn-dist bench kernels                     single shapes, beside OpenBLAS
         mpirun -n 4 cnn-dist bench allreduce       sums over ranks
+        cnn-dist bench loader                      pictures, from bytes to floats
       """,
-    subcommands: [BenchLayers.self, BenchStep.self, BenchKernels.self, BenchAllReduce.self])
+    subcommands: [
+      BenchLayers.self, BenchStep.self, BenchKernels.self, BenchAllReduce.self, BenchLoader.self,
+    ])
 }

@@ -81,10 +81,23 @@ import Testing
     }
   }
 
+  /// 60,000 pictures of 28x28 bytes, and of 32x32 floats.
+  @Test func pictures() throws {
+    let record = try json(["loader", "--image-size", "32", "--rounds", "1"])
+    let rows = try #require(record["rows"] as? [[String: Any]])
+    #expect(rows.map { $0["bytes"] as? Int } == [47_040_000, 47_040_000, 47_040_000, 245_760_000])
+    for row in rows { #expect((row["seconds"] as? Double ?? 0) > 0, "\(row)") }
+    let table = try Program.run(["bench", "loader", "--rounds", "1"])
+    #expect(table.status == 0 && table.output.hasPrefix("One loader's thread, pictures of 28x28\n\n"))
+    #expect(
+      table.outputLines.contains { $0.hasPrefix("resized") && $0.hasSuffix("47.0 MB") }, "\(table.output)")
+  }
+
   @Test(arguments: [
     (["layers"], "model"), (["layers", "lenet", "--rounds", "0"], "--rounds"),
     (["step", "lenot"], "lenet"), (["allreduce", "--sizes", "1,x"], "--sizes"),
     (["allreduce", "--sizes", "0"], "--sizes"), (["kernels", "--rounds", "-1"], "--rounds"),
+    (["loader", "--image-size", "0"], "--image-size"), (["loader", "--rounds", "0"], "--rounds"),
     (["allreduce", "--sizes", "1"], "nobody to sum with"),
   ]) func whatIsWrongIsNamed(arguments: [String], word: String) throws {
     let result = try Program.run(["bench"] + arguments)
