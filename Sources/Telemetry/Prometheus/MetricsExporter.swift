@@ -88,6 +88,12 @@ public final class MetricsExporter: Sendable {
     thread.join()
   }
 
+  /// Ends the threads, and leaves the file as it is: it is another job's now.
+  public func abandon() {
+    state.update { $0.isNew = false }
+    close()
+  }
+
   deinit { close() }
 
   /// Allocates nothing but where it writes.

@@ -201,7 +201,7 @@ final class Coordinator {
       if error != failure { console.warning(error.description) }
     }
     // What the directory says is then another job's to say.
-    guard directory.isHeld else { return }
+    guard directory.isHeld else { return live.abandon() }
     do throws(Failure) {
       try live.end(.failed)
       try self.status.write(status)

@@ -87,4 +87,7 @@ final class LiveRecords {
     exporter.close()
     try tensorBoard?.synchronize()
   }
+
+  /// The run is another job's; nothing more is served, or written where that one writes.
+  func abandon() { exporter.abandon() }
 }

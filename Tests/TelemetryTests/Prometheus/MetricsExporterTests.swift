@@ -43,6 +43,20 @@ import Threads
     return String(decoding: answer, as: UTF8.self)
   }
 
+  @Test(arguments: [false, true]) func itsFileIsAnotherJobsWhereItIsAbandoned(isAbandoned: Bool) throws {
+    let exporter = exporter()
+    let file = place.file("metrics.prom")
+    while !FileManager.default.fileExists(atPath: file) { usleep(1000) }
+    try Data("another's".utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
+    exporter.update { $0.step = 9 }
+    if isAbandoned { exporter.abandon() } else { exporter.close() }
+    let left = try String(contentsOfFile: file, encoding: .utf8)
+    #expect((left == "another's") == isAbandoned, "\(left)")
+    exporter.update { $0.step = 10 }
+    exporter.close()
+    #expect(try String(contentsOfFile: file, encoding: .utf8) == left, "it has ended")
+  }
+
   @Test func servesWhatItWasTold() throws {
     let exporter = exporter()
     defer { exporter.close() }
