@@ -40,14 +40,16 @@ package struct Lookout {
 
   /// Who keeps the others waiting, as a text that follows `waiting 60 s for`.
   ///
-  /// Ranks without a sign of life come first; then those that are alive and do not wait; then those of which nothing can be
-  /// known, because their machines do not share the run directory.
+  /// Ranks without a sign of life come first, of these the ones that have been silent for longest: on a busy machine a beat may come
+  /// late. Then those that are alive and do not wait; then those of which nothing can be known, because their machines do not share
+  /// the run directory.
   package func culprits(at time: Double, quiet: Double) -> String {
     let others = hosts.indices.filter { $0 != own }
     let silent = others.filter { views[$0].beat != nil && !isAlive($0, time, quiet) }
-    if !silent.isEmpty {
-      let since = silent.map { time - views[$0].changed }.min() ?? 0
-      return "\(named(silent)), without a sign of life for \(Int(since)) s"
+    if let longest = silent.map({ time - views[$0].changed }).max() {
+      let gone = silent.filter { 2 * (time - views[$0].changed) >= longest }
+      let since = gone.map { time - views[$0].changed }.min() ?? longest
+      return "\(named(gone)), without a sign of life for \(Int(since)) s"
     }
     let busy = others.filter { views[$0].beat != nil && !isWaiting($0) && !isLeaving($0) }
     if let first = busy.first, let beat = views[first].beat {

@@ -26,6 +26,13 @@ import Training
     #expect(lookout().culprits(at: 10, quiet: 3) == "rank 3 (b), without a sign of life for 6 s")
   }
 
+  @Test func aRankWhoseBeatIsLateIsNotNamedBesideOneThatIsGone() {
+    #expect(lookout().culprits(at: 13.5, quiet: 3) == "rank 3 (b), without a sign of life for 9 s")
+    #expect(
+      lookout().culprits(at: 16, quiet: 3)
+        == "ranks 1 (a), 2 (b), 3 (b), without a sign of life for 6 s")
+  }
+
   @Test func aRankThatIsAliveIsNamedWithWhatItDoes() {
     var lookout = lookout()
     lookout.see(beat(11, phase: .loading), of: 3, at: 10)
