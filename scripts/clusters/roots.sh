@@ -18,9 +18,9 @@ mount_root() {
   mount -t proc proc "$1/proc"
   mount -t tmpfs -o size=512m tmpfs "$1/dev/shm"
 }
-# remove_roots FOLDER: what is mounted below it, then the folder; with $keep, says where it is.
+# remove_roots FOLDER: what is mounted below it, the last first, then the folder; with $keep, says where it is.
 remove_roots() {
   local mounted
-  while read -r mounted; do umount -l "$mounted"; done < <(awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | sort -r)
+  while read -r mounted; do umount -l "$mounted"; done < <(awk -v below="$1/" 'index($2, below) == 1 { print $2 }' /proc/mounts | tac)
   if [ -n "${keep:-}" ]; then echo "kept: $1"; else rm -rf --one-file-system "$1"; fi
 }
