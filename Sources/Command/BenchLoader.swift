@@ -10,9 +10,9 @@ struct BenchLoader: ParsableCommand {
     commandName: "loader", abstract: "Time what a loader's thread does to a picture.",
     discussion: """
       From bytes of 28x28 to floats at a network's size; with everything that
-      --augment knows, and with --mixup. The last line is what it would take at least
-      to copy pictures that were resized before, from memory that ranks share, and
-      how much of it 60,000 of them need.
+      --augment knows, and with --mixup. The last line is what it would take to copy
+      pictures that were resized before, from memory that ranks share: up to 2.4 GB
+      of them. The last column is what 60,000 take.
 
       Examples:
         cnn-dist bench loader                    at 28x28, as LeNet has them
@@ -44,7 +44,7 @@ struct BenchLoader: ParsableCommand {
 
     var table: String {
       var table = TextTable([
-        ("", .left), ("us a picture", .right), ("pictures/s", .right), ("read from", .right),
+        ("", .left), ("us a picture", .right), ("pictures/s", .right), ("60,000 take", .right),
       ])
       for row in rows {
         table.append([
@@ -52,7 +52,7 @@ struct BenchLoader: ParsableCommand {
           spokenBytes(row.bytes),
         ])
       }
-      return "One loader's thread, pictures of \(imageSize)x\(imageSize)\n\n\(table.text)"
+      return "One thread, pictures of \(imageSize)x\(imageSize)\n\n\(table.text)"
     }
   }
 }

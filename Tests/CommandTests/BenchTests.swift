@@ -88,7 +88,7 @@ import Testing
     #expect(rows.map { $0["bytes"] as? Int } == [47_040_000, 47_040_000, 47_040_000, 245_760_000])
     for row in rows { #expect((row["seconds"] as? Double ?? 0) > 0, "\(row)") }
     let table = try Program.run(["bench", "loader", "--rounds", "1"])
-    #expect(table.status == 0 && table.output.hasPrefix("One loader's thread, pictures of 28x28\n\n"))
+    #expect(table.status == 0 && table.output.hasPrefix("One thread, pictures of 28x28\n\n"))
     #expect(
       table.outputLines.contains { $0.hasPrefix("resized") && $0.hasSuffix("47.0 MB") }, "\(table.output)")
   }
