@@ -88,7 +88,7 @@ public final class MetricsExporter: Sendable {
     thread.join()
   }
 
-  /// Ends the threads, and leaves the file as it is: it is another job's now.
+  /// Ends the threads without writing the file once more: it is another job's now.
   public func abandon() {
     state.update { $0.isNew = false }
     close()

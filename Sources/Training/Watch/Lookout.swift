@@ -40,16 +40,17 @@ package struct Lookout {
 
   /// Who keeps the others waiting, as a text that follows `waiting 60 s for`.
   ///
-  /// Ranks without a sign of life come first, of these the ones that have been silent for longest: on a busy machine a beat may come
-  /// late. Then those that are alive and do not wait; then those of which nothing can be known, because their machines do not share
-  /// the run directory.
+  /// Ranks without a sign of life come first, of these the one that has been silent for longest and those that have been so for half
+  /// as long: on a busy machine a beat may come late. Then those that are alive and do not wait; then those of which nothing can be
+  /// known, because their machines do not share the run directory.
   package func culprits(at time: Double, quiet: Double) -> String {
     let others = hosts.indices.filter { $0 != own }
     let silent = others.filter { views[$0].beat != nil && !isAlive($0, time, quiet) }
-    if let longest = silent.map({ time - views[$0].changed }).max() {
-      let gone = silent.filter { 2 * (time - views[$0].changed) >= longest }
-      let since = gone.map { time - views[$0].changed }.min() ?? longest
-      return "\(named(gone)), without a sign of life for \(Int(since)) s"
+    func silence(_ rank: Int) -> Double { time - views[rank].changed }
+    if let longest = silent.map(silence).max() {
+      let gone = silent.filter { 2 * silence($0) >= longest }
+      let least = gone.reduce(longest) { min($0, silence($1)) }
+      return "\(named(gone)), without a sign of life for \(Int(least)) s"
     }
     let busy = others.filter { views[$0].beat != nil && !isWaiting($0) && !isLeaving($0) }
     if let first = busy.first, let beat = views[first].beat {

@@ -29,8 +29,9 @@ extension WinogradTiles where Scheme: WinogradScheme {
 
   /// dw += the tree of shards' gradients of filters, from the points of inputs and of some outputs' gradients.
   ///
-  /// Each block of filters, a register tile of inputs and outputs, goes its whole way in the first-level cache: the products of a column
-  /// of points and their transform, one column after the other, then that of the rows, and the sum over shards, which is written once.
+  /// Each block of filters, a register tile of inputs and outputs, goes its whole way in the cache: the products of a column of points,
+  /// which the first level holds until they are transformed, one column after the other; then the transform of the rows, and the sum
+  /// over shards, which is written once.
   func addFilterGradients(
     _ range: Range<Int>, of shards: Shards, into dw: Target, inputs count: Int, outputs: Int,
     _ channels: Range<Int>
@@ -57,7 +58,7 @@ extension WinogradTiles where Scheme: WinogradScheme {
     typealias T = FlatTile<L>
     let second = T.rows * lanes
     let block = L.vectors * second
-    let (points, between, places) = (sums, sums + Scheme.filterPoints * block, shardPlaces)
+    let (points, between, places) = (columns, columns + Scheme.filterPoints * block, shardPlaces)
     for row in stride(from: 0, to: count, by: T.rows) {
       ShardTree.forEach(shards.count) { shard, place in
         let tiles = tiles(of: shards[shard], in: range)
@@ -71,10 +72,11 @@ extension WinogradTiles where Scheme: WinogradScheme {
                 for vector in 0..<L.vectors { prefetchForWriting(upcoming + vector * lanes) }
               }
             }
-            let next = down + 1 < Scheme.filterPoints ? Scheme.points : 1 - down * Scheme.points
             var tile = T()
             forEachPoint(ofFilter: point) { point in
-              // A line of the inputs has the rows of two blocks: it is asked for once.
+              let down = point / Scheme.points
+              let next = down + 1 < Scheme.points ? Scheme.points : 1 - down * Scheme.points
+              // A line of the inputs has the rows of several blocks: it is asked for once.
               BlockProducts.addTransposed(
                 input(point), output(point), tiles, row: row, column: column, to: &tile,
                 upcoming: row % lanes == 0 ? next * inputStride : nil)

@@ -117,9 +117,9 @@ struct WinogradTiles<Scheme: FilteringScheme> {
   private var squareStart: Int { filterStart + Self.filterMatrices * filterStride }
   private var blockStart: Int { squareStart + Self.matrices * lanes }
   private var zeroStart: Int { blockStart + Self.taps * 2 * lanes * lanes }
-  private var sumStart: Int { zeroStart + max(inputs, outputs) }
+  private var columnStart: Int { zeroStart + max(inputs, outputs) }
   private var placeStart: Int {
-    sumStart + (isWhole ? 0 : Scheme.filterPoints * (1 + Scheme.kernel) * Self.block)
+    columnStart + (isWhole ? 0 : Scheme.filterPoints * (1 + Scheme.kernel) * Self.block)
   }
   /// Floats of scratch.
   var count: Int { placeStart + places }
@@ -137,7 +137,7 @@ struct WinogradTiles<Scheme: FilteringScheme> {
   /// A pixel of zeros, which lies around images.
   var zeros: Target { scratch(zeroStart) }
   /// A column of the points of the gradients of a block of filters, and what the columns become.
-  var sums: Target { scratch(sumStart) }
+  var columns: Target { scratch(columnStart) }
   /// ``place`` floats for the gradients of each block of filters that wait for other shards', and room for biases'.
   var shardPlaces: Target { scratch(placeStart) }
 

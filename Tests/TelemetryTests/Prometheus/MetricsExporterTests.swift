@@ -46,7 +46,8 @@ import Threads
   @Test(arguments: [false, true]) func itsFileIsAnotherJobsWhereItIsAbandoned(isAbandoned: Bool) throws {
     let exporter = exporter()
     let file = place.file("metrics.prom")
-    while !FileManager.default.fileExists(atPath: file) { usleep(1000) }
+    for _ in 0..<60_000 where !FileManager.default.fileExists(atPath: file) { usleep(1000) }
+    try #require(FileManager.default.fileExists(atPath: file))
     try Data("another's".utf8).write(to: URL(fileURLWithPath: file), options: .atomic)
     exporter.update { $0.step = 9 }
     if isAbandoned { exporter.abandon() } else { exporter.close() }
