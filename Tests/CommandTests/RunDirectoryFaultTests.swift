@@ -70,7 +70,8 @@ import Testing
     #expect(try Program.run(["evaluate", run]).status == 0)
   }
 
-  /// An epoch has 60,000 steps, so that no save is near. The second begins again, with records of its own.
+  /// An epoch has 60,000 steps, so that no save is near. The second begins again, with records of its own, which say how long the
+  /// first went on.
   @Test("fault 20: a second job with --force-unlock between two saves → the first ends at its next record")
   func aRunDirectoryTakenOverBetweenSaves() throws {
     func program(_ more: [String] = []) throws -> Program {
@@ -82,10 +83,10 @@ import Testing
     try first.wait { records().count > 100 }
     let second = try program(["--resume", "none", "--force-unlock"])
     expectFailure(try first.result(), 73, "another job took over the run directory")
+    #expect(records().count < 20_000, "the first goes on to the end of its epoch")
     try second.wait { records().count > 100 }
     second.send(SIGUSR1)
     #expect(try second.result().status == 75)
-    #expect(records() == Array(1...records().count), "the first's records stand between the second's")
   }
 
   @Test("fault 36: --run that climbs, is empty or has control characters → 64, with a path that would do")
