@@ -8,8 +8,10 @@ import sys
 from steps import output
 from trainings import train
 
-# Network, pixels a side, batch: one of many small messages, one of large sums, one of factors, one of batch normalisation.
-WORK = [("lenet", 28, 256), ("vgg11-small", 64, 64), ("vgg11", 32, 64), ("resnet18", 32, 64)]
+# Network, pixels a side, batch, rounds: one of many small messages, one of large sums, one of factors, one of batch
+# normalisation.
+# Steps of some ms are turns of the scheduler where ranks share processors: a training of lenet differs from the next by a sixth.
+WORK = [("lenet", 28, 256, 6), ("vgg11-small", 64, 64, 2), ("vgg11", 32, 64, 2), ("resnet18", 32, 64, 2)]
 
 
 def main():
@@ -18,9 +20,10 @@ def main():
     parser.add_argument("--launcher", required=True, help="mpirun and its options, without -n")
     parser.add_argument("--label", required=True, help="where, for the table")
     parser.add_argument("--ranks", default="1,2,4")
-    parser.add_argument("--models", default=",".join(name for name, _, _ in WORK))
-    parser.add_argument("--seconds", type=float, default=15, help="of each training and each probe, about")
-    parser.add_argument("--rounds", type=int, default=2, help="of probe and training in turn; medians count")
+    parser.add_argument("--models", default=",".join(work[0] for work in WORK))
+    parser.add_argument("--seconds", type=float, default=10, help="of each training and each probe, about")
+    parser.add_argument(
+        "--rounds", type=int, help="of probe and training in turn; medians count (default: 6 of lenet, 2 of others)")
     parser.add_argument("--time", type=float, default=0.15, help="how far off a time may be")
     parser.add_argument("--memory", type=float, default=0.10)
     options = parser.parse_args()
@@ -28,13 +31,13 @@ def main():
     failed = False
     print("| where | network, size, batch | ranks | step, predicted | measured | off | memory, predicted | measured | off |")
     print("|---|---|---:|---:|---:|---:|---:|---:|---:|")
-    for model, size, batch in (work for work in WORK if work[0] in options.models.split(",")):
+    for model, size, batch, rounds in (work for work in WORK if work[0] in options.models.split(",")):
         settings = [model, "--image-size", size, "--batch-size", batch, "--threads", 1]
         settings = [str(word) for word in settings]
         for ranks in map(int, options.ranks.split(",")):
             start = [*launcher, "-n", str(ranks)]
             predicted, measured, bytes_predicted, bytes_measured = [], [], [], []
-            for _ in range(options.rounds):
+            for _ in range(options.rounds or rounds):
                 plan = json.loads(output(
                     *start, options.program, "plan", *settings, "--json", "--seconds", int(options.seconds), "--most",
                     max(2, ranks)))
