@@ -20,12 +20,13 @@ public enum LoaderBenchmark {
   /// Bytes of the pictures that are copied, unless all of them take less.
   private static let copied = 2_400_000_000
 
-  /// As many pictures as Fashion-MNIST has; every round takes others, as an epoch does.
+  /// As many pictures as Fashion-MNIST has; every round goes on behind the one before, as far as there are others. Those that are copied
+  /// take up to 2.4 GB.
   ///
   /// - Parameters:
   ///   - sample: the shape of one picture as a network wants it.
   ///   - rounds: measured behind one that warms up; medians count.
-  /// - Throws: `inputOutput` where there is no memory for pictures to be copied.
+  /// - Throws: `inputOutput` where the system refuses that memory.
   public static func rows(sample: Shape, rounds: Int) throws(Failure) -> [Row] {
     precondition(rounds > 0, "there is something to measure")
     let set = SyntheticGarments().load(.train)
@@ -54,6 +55,7 @@ public enum LoaderBenchmark {
       let size = sample.count * MemoryLayout<Float>.stride
       let source = try SharedPictures(count: min(set.count, copied / size), of: sample.count)
       let target = FloatBuffer(count: buffers * batch * sample.count)
+      defer { withExtendedLifetime((source, target)) {} }
       let seconds = seconds { pictures in
         for (index, picture) in pictures.enumerated() {
           let place = target.base + index % (buffers * batch) * sample.count

@@ -37,7 +37,7 @@ def main():
         for ranks in map(int, options.ranks.split(",")):
             start = [*launcher, "-n", str(ranks)]
             predicted, measured, bytes_predicted, bytes_measured = [], [], [], []
-            for _ in range(options.rounds or rounds):
+            for _ in range(rounds if options.rounds is None else options.rounds):
                 plan = json.loads(output(
                     *start, options.program, "plan", *settings, "--json", "--seconds", int(options.seconds), "--most",
                     max(2, ranks)))
