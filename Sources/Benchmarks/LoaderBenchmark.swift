@@ -71,7 +71,7 @@ public enum LoaderBenchmark {
   }
 }
 
-/// Pictures in memory as processes share it: in small pages.
+/// Pictures in memory as processes share it, in small pages; without a file, since /dev/shm is small in containers.
 private final class SharedPictures {
   private let base: UnsafeMutablePointer<Float>
   private let count: Int

@@ -25,16 +25,13 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
   var ranks: Int?
   @Option(help: ArgumentHelp("Sizes in MB.", valueName: "n,n"))
   var sizes = "1,25,100,500"
-  @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
-  var rounds = 5
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup
+  var options: BenchOptions
 
   var runsOnEveryRank: Bool { true }
   private var megabytes: [Int] { sizes.split(separator: ",").compactMap { Int($0) } }
 
   func validate() throws {
-    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
     if let ranks, ranks < 1 { throw ValidationError("--ranks must be at least 1") }
     let isSound = megabytes.count == sizes.split(separator: ",", omittingEmptySubsequences: false).count
     if !isSound || megabytes.contains(where: { !(1...4096).contains($0) }) {
@@ -46,7 +43,7 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
     let environment = ProcessInfo.processInfo.environment
     let console = Console(style: ConsoleStyle(environment: environment))
     let runner = try RankRunner(ranks: ranks, threads: 1, environment: environment, console: console)
-    let (megabytes, rounds, json) = (megabytes, rounds, json)
+    let (megabytes, options) = (megabytes, options)
     try Exit.with(
       runner.run { rank in
         guard rank.count > 1 else {
@@ -57,11 +54,11 @@ struct BenchAllReduce: ParsableCommand, RankedCommand {
         }
         var rows: [Row] = []
         for size in megabytes {
-          rows.append(try Row(megabytes: size, rounds: rounds, on: rank.communication))
+          rows.append(try Row(megabytes: size, rounds: options.rounds, on: rank.communication))
         }
         guard rank.isCoordinator else { return }
         let record = Record(ranks: rank.count, mpi: rank.mpi, rows: rows)
-        print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
+        try options.show(record, table: record.table)
       })
   }
 

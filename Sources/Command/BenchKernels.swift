@@ -20,14 +20,8 @@ struct BenchKernels: ParsableCommand {
         CNN_DIST_ISA=x86-64-v3 cnn-dist bench kernels --json
       """)
 
-  @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
-  var rounds = 5
-  @Flag(help: "Print JSON.")
-  var json = false
-
-  func validate() throws {
-    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
-  }
+  @OptionGroup
+  var options: BenchOptions
 
   /// Pixels a side, channels in and out, kernel, stride, padding; of VGG, AlexNet, NiN, GoogLeNet, ResNet, LeNet.
   private static let convolutions = [
@@ -51,17 +45,18 @@ struct BenchKernels: ParsableCommand {
           input: Shape(height: size, width: size, channels: inputs), kernel: kernel, stride: stride,
           padding: padding, channels: outputs)
       else { preconditionFailure("the networks' windows fit their images") }
-      rows.append(KernelBenchmark.convolution(geometry, batch: 8, rounds: rounds, kernels: kernels))
+      rows.append(KernelBenchmark.convolution(geometry, batch: 8, rounds: options.rounds, kernels: kernels))
     }
     for (inputs, outputs) in Self.linears {
       rows.append(
-        KernelBenchmark.linear(batch: 32, inputs: inputs, outputs: outputs, rounds: rounds, kernels: kernels))
+        KernelBenchmark.linear(
+          batch: 32, inputs: inputs, outputs: outputs, rounds: options.rounds, kernels: kernels))
     }
     let record = Record(
       instructionSet: kernels.name, blas: BLAS.kernelName, peak: peak,
       tile: PeakMeter.tileOperationsPerSecond(kernels, inner: Self.inner), rows: rows,
-      memory: MemoryBenchmark.rows(rounds: rounds, kernels: kernels))
-    print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
+      memory: MemoryBenchmark.rows(rounds: options.rounds, kernels: kernels))
+    try options.show(record, table: record.table)
   }
 
   private struct Record: Encodable {

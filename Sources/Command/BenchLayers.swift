@@ -33,13 +33,10 @@ struct BenchLayers: ParsableCommand {
   var imageSize: String?
   @Option(help: ArgumentHelp("Shards that the batch is cut into: a power of two.", valueName: "n"))
   var shards = 1
-  @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
-  var rounds = 5
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup
+  var options: BenchOptions
 
   func validate() throws {
-    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
     if !(1...1024).contains(shards) || shards & (shards - 1) != 0 {
       throw ValidationError("--shards must be a power of two, 1 to 1024")
     }
@@ -53,11 +50,11 @@ struct BenchLayers: ParsableCommand {
     let graph = try TrainingRun.graph(settings)
     let peak = PeakMeter.operationsPerSecond(kernels)
     let result = LayerBenchmark(
-      graph, batch: settings.batchSize, shards: shards, rounds: rounds, kernels: kernels)
+      graph, batch: settings.batchSize, shards: shards, rounds: options.rounds, kernels: kernels)
     let record = Record(
       model: model, batch: result.batch, shards: shards, instructionSet: kernels.name, peak: peak,
       loss: result.loss, rows: result.rows)
-    print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
+    try options.show(record, table: record.table)
   }
 
   private struct Record: Encodable {

@@ -21,21 +21,18 @@ struct BenchLoader: ParsableCommand {
 
   @Option(help: ArgumentHelp("Pixels a side.", valueName: "n"))
   var imageSize = 28
-  @Option(help: ArgumentHelp("Measured rounds; the median counts.", valueName: "n"))
-  var rounds = 5
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup
+  var options: BenchOptions
 
   func validate() throws {
-    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
     if !(1...1024).contains(imageSize) { throw ValidationError("--image-size must be 1 to 1024") }
   }
 
   func run() throws {
     let sample = Shape(height: imageSize, width: imageSize, channels: 1)
-    let rows = try LoaderBenchmark.rows(sample: sample, rounds: rounds)
+    let rows = try LoaderBenchmark.rows(sample: sample, rounds: options.rounds)
     let record = Record(imageSize: imageSize, rows: rows)
-    print(json ? try Command.json(record) : record.table, terminator: json ? "\n" : "")
+    try options.show(record, table: record.table)
   }
 
   private struct Record: Encodable {

@@ -8,8 +8,7 @@ import sys
 from steps import output
 from trainings import train
 
-# Network, pixels a side, batch, rounds: one of many small messages, one of large sums, one of factors, one of batch
-# normalisation.
+# Network, pixels a side, batch, rounds: one of small messages, one of large sums, one of factors, one of batch normalisation.
 # Steps of some ms are turns of the scheduler where ranks share processors: a training of lenet differs from the next by a sixth.
 WORK = [("lenet", 28, 256, 6), ("vgg11-small", 64, 64, 2), ("vgg11", 32, 64, 2), ("resnet18", 32, 64, 2)]
 
