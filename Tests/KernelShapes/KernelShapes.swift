@@ -92,6 +92,10 @@ public enum KernelShapes {
     // Tiles: several parts of a batch, borders of every width, rows and columns left over.
     WindowShape(
       "3x3 tiles by sixes, whole batches", 60, 57, channels: 16, outputs: 16, kernel: 3, padding: 1),
+    WindowShape("3x3 tiles, half a vector", 14, 13, channels: 8, outputs: 16, kernel: 3, padding: 1),
+    WindowShape("3x3 tiles, half a vector, strips", 3, 2, channels: 9, outputs: 300, kernel: 3, padding: 1),
+    WindowShape(
+      "3x3 tiles by sixes, half a vector", 60, 57, channels: 15, outputs: 17, kernel: 3, padding: 1),
     WindowShape("3x3 tiles, no padding", 9, 10, channels: 20, outputs: 40, kernel: 3),
     WindowShape("3x3 tiles, padding 2", 6, 5, channels: 16, outputs: 49, kernel: 3, padding: 2),
     WindowShape("3x3 tiles by sixes", 12, 11, channels: 17, outputs: 33, kernel: 3, padding: 1),
@@ -178,6 +182,10 @@ public enum KernelShapes {
     StageShape("lenet-max", 28, 28, outputs: 6, .sigmoid, .maximum),
     StageShape("lenet5", 32, 32, outputs: 6, .tanh, .average),
     StageShape("lenet with ReLU at 64x64", 64, 64, outputs: 6, padding: 2, .relu, .maximum),
+    // Bands, of which the last is shorter, and one that ends among what the one before it left.
+    StageShape("bands, 64 outputs", 44, 50, outputs: 64, kernel: 3, padding: 1, .relu, .maximum),
+    StageShape("bands, mean", 31, 40, outputs: 63, padding: 2, .sigmoid, .average),
+    StageShape("bands of vgg11-small", 40, 224, outputs: 8, kernel: 3, padding: 1, .relu, .maximum),
   ]
 
   public static let linears: [LinearShape] = [

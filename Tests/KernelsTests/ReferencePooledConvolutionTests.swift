@@ -1,5 +1,6 @@
 import KernelShapes
 import Kernels
+import Tensors
 import Testing
 
 /// One kernel must do what a convolution, a function and a pooling do one after the other.
@@ -72,7 +73,7 @@ import Testing
     }
   }
 
-  @Test func onlySmallConvolutionsOfOneChannelAreDoneAsOne() {
+  @Test func onlyConvolutionsOfOneChannelAreDoneAsOne() {
     func stage(
       _ size: Int, channels: Int = 1, outputs: Int = 6, kernel: Int = 5, stride: Int = 1, padding: Int = 0
     ) -> PooledConvolution? {
@@ -84,11 +85,24 @@ import Testing
     #expect(stage(28, padding: 2)?.output == .init(height: 14, width: 14, channels: 6))
     #expect(stage(29, kernel: 3)?.output == .init(height: 13, width: 13, channels: 6))
     #expect(stage(28, channels: 3) == nil)
-    #expect(stage(28, outputs: 17) == nil)
+    #expect(stage(28, outputs: 64)?.output == .init(height: 12, width: 12, channels: 64))
+    #expect(stage(28, outputs: 65) == nil)
     #expect(stage(28, kernel: 4) == nil)
     #expect(stage(28, stride: 2) == nil)
     #expect(stage(28, padding: 5) == nil)
     #expect(stage(5) == nil, "one position, and so no window to pool")
-    #expect(stage(512) == nil)
+  }
+
+  /// Large images are cut so that the planes of a part fit into a cache.
+  @Test func largeImagesAreCutIntoBands() throws {
+    let input = Shape(height: 224, width: 224, channels: 1)
+    for (outputs, bands) in [(2, 2), (8, 7), (64, 56)] {
+      let window = try #require(
+        WindowGeometry(input: input, kernel: 3, stride: 1, padding: 1, channels: outputs))
+      let stage = try #require(PooledConvolution(window, .relu, .maximum))
+      #expect(stage.bands == bands)
+      #expect((bands - 1) * stage.band < 112 && bands * stage.band >= 112)
+      #expect(stage.plane * outputs <= 1 << 16)
+    }
   }
 }

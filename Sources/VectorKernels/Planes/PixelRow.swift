@@ -10,7 +10,7 @@ struct PixelRow {
   var count: Int { padded(padded(width) * channels + lanes) }
 
   /// row[p x channels + c] = planes[c x stride + p].
-  @inline(__always)
+  @inline(never)
   func interleave(_ planes: Source, stride: Int, into row: Target) {
     // The later channels first, then the earlier ones pixel by pixel: what runs over into the next pixel is overwritten.
     for first in Swift.stride(from: (channels - 1) / Self.group * Self.group, through: 0, by: -Self.group) {
@@ -28,7 +28,7 @@ struct PixelRow {
   }
 
   /// planes[c x stride + p] = row[p x channels + c], for whole vectors of pixels.
-  @inline(__always)
+  @inline(never)
   func separate(_ row: Source, into planes: Target, stride: Int) {
     for first in Swift.stride(from: 0, to: channels, by: Self.group) {
       for pixel in Swift.stride(from: 0, to: width, by: lanes) {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// Forward of a ``PooledConvolution``: the planes of one image after the other, which stay in the first-level cache.
+/// Forward of a ``PooledConvolution``: the planes of one band after the other, which stay in the nearest caches.
 struct PlaneForward {
   private let stage: PooledConvolution
   private let image: ImagePlane
@@ -44,55 +44,68 @@ struct PlaneForward {
 
   /// One image; `number` says which of the batch, for what is saved.
   func run(_ number: Int, x: Source, into y: Target, saved: Target?, scratch: Target) {
-    image.copy(x, into: scratch)
-    switch stage.pooling {
-    case .average:
-      let kept = stage.function == .identity ? nil : saved
-      let planes = kept.map { $0 + number * stage.output.channels * stage.plane } ?? scratch + self.planes
-      convolve(scratch, into: planes)
-      for channel in 0..<stage.output.channels {
-        let plane = planes + channel * stage.plane
-        apply(stage.function, to: plane, count: padded(stage.positions))
+    stage.forEachBand { band, rows in
+      image.copy(x, rows, into: scratch)
+      let y = y + rows.lowerBound * stage.output.width * stage.output.channels
+      switch stage.pooling {
+      case .average: average(number * stage.bands + band, rows, into: y, saved: saved, scratch)
+      case .maximum: maximum(number, rows, into: y, saved: saved, scratch)
       }
-      pool(planes, into: y, scratch) { window, _, _, _ in window.mean }
-    case .maximum:
-      let planes = scratch + self.planes
-      convolve(scratch, into: planes)
-      if let saved {
-        let winners = UnsafeMutableRawPointer(saved)
-        pool(planes, into: y, scratch) { window, channel, row, block in
-          let (largest, winner) = window.maximum
-          let place = stage.winners(image: number, channel: channel, row: row, block: block)
-          winners.storeBytes(
-            of: SIMD16<UInt8>(truncatingIfNeeded: winner), toByteOffset: place, as: SIMD16<UInt8>.self)
-          return largest
-        }
-      } else {
-        pool(planes, into: y, scratch) { window, _, _, _ in window.maximum.value }
-      }
-      apply(stage.function, to: y, count: stage.output.count)
     }
+  }
+
+  /// - Parameter band: which of the batch's.
+  @inline(never)
+  private func average(_ band: Int, _ rows: Range<Int>, into y: Target, saved: Target?, _ scratch: Target) {
+    let kept = stage.function == .identity ? nil : saved
+    let planes = kept.map { $0 + band * stage.output.channels * stage.plane } ?? scratch + self.planes
+    convolve(scratch, rows, into: planes)
+    for channel in 0..<stage.output.channels {
+      let plane = planes + channel * stage.plane
+      apply(stage.function, to: plane, count: padded(stage.positions(rows)))
+    }
+    pool(planes, rows, into: y, scratch) { window, _, _, _ in window.mean }
+  }
+
+  @inline(never)
+  private func maximum(_ image: Int, _ rows: Range<Int>, into y: Target, saved: Target?, _ scratch: Target) {
+    let planes = scratch + self.planes
+    convolve(scratch, rows, into: planes)
+    if let saved {
+      let winners = UnsafeMutableRawPointer(saved)
+      pool(planes, rows, into: y, scratch) { window, channel, row, block in
+        let (largest, winner) = window.maximum
+        let place = stage.winners(image: image, channel: channel, row: row, block: block)
+        let bits = unsafeBitCast(winner, to: SIMD16<UInt32>.self)
+        winners.storeBytes(
+          of: SIMD16<UInt8>(truncatingIfNeeded: bits), toByteOffset: place, as: SIMD16<UInt8>.self)
+        return largest
+      }
+    } else {
+      pool(planes, rows, into: y, scratch) { window, _, _, _ in window.maximum.value }
+    }
+    apply(stage.function, to: y, count: rows.count * stage.output.width * stage.output.channels)
   }
 
   /// plane[c] = x * w[c] + b[c], plane by plane.
-  @inline(__always)
-  private func convolve(_ x: Source, into planes: Target) {
+  @inline(never)
+  private func convolve(_ x: Source, _ rows: Range<Int>, into planes: Target) {
     // With constants here the loops over taps have no counter.
     if stage.window.kernel == 3 {
-      convolve(x, kernel: 3, into: planes)
+      convolve(x, rows, kernel: 3, into: planes)
     } else {
-      convolve(x, kernel: 5, into: planes)
+      convolve(x, rows, kernel: 5, into: planes)
     }
   }
 
   @inline(__always)
-  private func convolve(_ x: Source, kernel: Int, into planes: Target) {
+  private func convolve(_ x: Source, _ rows: Range<Int>, kernel: Int, into planes: Target) {
     let (channels, plane) = (stage.output.channels, stage.plane)
     for group in 0..<groups {
       let first = group * PlaneTile.channels
       let biases = x + filters + first * (stage.window.patch + 1)
       let left = channels - first
-      for position in stride(from: 0, to: stage.positions, by: PlaneTile.positions) {
+      for position in stride(from: 0, to: stage.positions(rows), by: PlaneTile.positions) {
         var tile = PlaneTile { biases[$0] }
         var weight = biases + PlaneTile.channels
         for row in 0..<kernel {
@@ -114,27 +127,30 @@ struct PlaneForward {
   /// Rows of windows from the planes to pixels of channels: y = body(the places of 16 windows, channel, row, block).
   @inline(__always)
   private func pool(
-    _ planes: Target, into y: Target, _ scratch: Target,
+    _ planes: Target, _ rows: Range<Int>, into y: Target, _ scratch: Target,
     _ body: (_ window: PooledWindows, _ channel: Int, _ row: Int, _ block: Int) -> Vector
   ) {
     let channels = stage.output.channels
     let count = stage.output.width * channels
     let reach = stage.blocks * lanes
     let (pooled, pixel) = (scratch + windows, scratch + self.row)
-    for row in 0..<stage.output.height {
+    for (place, row) in rows.enumerated() {
       for channel in 0..<channels {
-        let plane = planes + channel * stage.plane + 2 * row * stage.line
+        let plane = planes + channel * stage.plane + 2 * place * stage.line
         for block in 0..<stage.blocks {
           let windows = PooledWindows(plane + 2 * lanes * block, line: stage.line)
           store(body(windows, channel, row, block), pooled + channel * reach + block * lanes)
         }
       }
       pixels.interleave(pooled, stride: reach, into: pixel)
-      let y = y + row * count
+      let y = y + place * count
       forEachVector(count) { element, left in store(load(pixel + element), y + element, left: left) }
     }
   }
 }
+
+/// 2^23, above which the bits of a float count in ones.
+private let placeBase: Float = 0x1p23
 
 /// The four places of each of 16 windows side by side, row by row.
 private struct PooledWindows {
@@ -153,11 +169,11 @@ private struct PooledWindows {
     @inline(__always) get { ((first + second) + (third + fourth)) * Vector(repeating: 0.25) }
   }
 
-  /// The largest and its place: the first of equals; a NaN wins.
-  var maximum: (value: Vector, place: SIMD16<Int32>) {
+  /// The largest and its place, in the low bits of a float: the first of equals; a NaN wins.
+  var maximum: (value: Vector, place: Vector) {
     @inline(__always) get {
       var value = first
-      var place = SIMD16<Int32>()
+      var place = Vector(repeating: placeBase)
       challenge(&value, &place, second, 1)
       challenge(&value, &place, third, 2)
       challenge(&value, &place, fourth, 3)
@@ -166,12 +182,13 @@ private struct PooledWindows {
   }
 
   @inline(__always)
-  private func challenge(
-    _ value: inout Vector, _ place: inout SIMD16<Int32>, _ other: Vector, _ number: Int32
-  ) {
-    let wins = (other .> value) .| (other .!= other)
+  private func challenge(_ value: inout Vector, _ place: inout Vector, _ other: Vector, _ number: Float) {
+    let number = Vector(repeating: placeBase + number)
+    let (wins, isNaN) = (other .> value, other .!= other)
     value.replace(with: other, where: wins)
-    place.replace(with: SIMD16(repeating: number), where: wins)
+    place.replace(with: number, where: wins)
+    value.replace(with: other, where: isNaN)
+    place.replace(with: number, where: isNaN)
   }
 }
 

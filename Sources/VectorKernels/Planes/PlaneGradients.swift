@@ -1,8 +1,8 @@
 import Kernels
 
-/// Gradients of a ``PooledConvolution``'s parameters, one image after the other; their planes stay in the first-level cache.
+/// Gradients of a ``PooledConvolution``'s parameters, one band after the other; their planes stay in the nearest caches.
 ///
-/// An image's sums begin at zero and are added to those of the images before it as vectors of 16 partial sums.
+/// A band's sums begin at zero and are added to those of the bands before it as vectors of 16 partial sums.
 struct PlaneGradients {
   /// Channels whose planes are made and used together.
   private static var channels: Int { TapTile<FiveTapSums>.channels }
@@ -25,7 +25,7 @@ struct PlaneGradients {
     image = ImagePlane(stage)
     pixels = PixelRow(channels: stage.output.channels, width: stage.output.width)
     let channels = stage.output.channels
-    pooled = stage.output.height * stage.blocks * lanes
+    pooled = stage.band * stage.blocks * lanes
     sums = (stage.window.patch + 1) * lanes
     gradients = image.count
     planes = gradients + channels * pooled
@@ -39,22 +39,38 @@ struct PlaneGradients {
 
   /// Adds one image; `number` says which of the batch, for what was saved.
   func add(_ number: Int, x: Source, y: Source, dy: Source, saved: Source, scratch: Target) {
-    image.copy(x, into: scratch)
-    separate(y: y, dy: dy, scratch)
+    stage.forEachBand { band, rows in
+      image.copy(x, rows, into: scratch)
+      let above = rows.lowerBound * stage.output.width * stage.output.channels
+      separate(rows, y: y + above, dy: dy + above, scratch)
+      add(number, band, rows, saved: saved, scratch)
+    }
+  }
+
+  /// Adds a band of an image.
+  @inline(__always)
+  private func add(_ image: Int, _ band: Int, _ rows: Range<Int>, saved: Source, _ scratch: Target) {
+    let positions = stage.positions(rows)
+    let vectors = padded(positions) / lanes
     for first in stride(from: 0, to: stage.output.channels, by: Self.channels) {
       let count = min(Self.channels, stage.output.channels - first)
       for channel in 0..<count {
         let plane = scratch + planes + channel * stage.plane
         switch stage.pooling {
-        case .average: spread(first + channel, of: number, saved, scratch, into: plane)
-        case .maximum: place(first + channel, of: number, saved, scratch, into: plane)
+        case .average:
+          let y =
+            saved + ((image * stage.bands + band) * stage.output.channels + first + channel) * stage.plane
+          spread(first + channel, rows, y: y, scratch, into: plane)
+        case .maximum: place(first + channel, rows, of: image, saved, scratch, into: plane)
         }
+        // A band of fewer rows than the one before it ends among what that one left.
+        clear(plane + positions, count: vectors * lanes - positions)
         let biases = scratch + totals + (first + channel) * sums + stage.window.patch * lanes
         store(load(biases) + Columns.sum(rows: vectors) { load(plane + $0 * lanes) }, biases)
       }
       switch stage.window.kernel {
-      case 3: addProducts(ThreeTapSums.self, first: first, count: count, scratch)
-      default: addProducts(FiveTapSums.self, first: first, count: count, scratch)
+      case 3: addProducts(ThreeTapSums.self, first: first, count: count, vectors, scratch)
+      default: addProducts(FiveTapSums.self, first: first, count: count, vectors, scratch)
       }
     }
   }
@@ -69,13 +85,11 @@ struct PlaneGradients {
     }
   }
 
-  private var vectors: Int { padded(stage.positions) / lanes }
-
   /// The pooled gradients channel by channel: in front of the function where that came last, else what each place gets.
-  private func separate(y: Source, dy: Source, _ scratch: Target) {
+  private func separate(_ rows: Range<Int>, y: Source, dy: Source, _ scratch: Target) {
     let count = stage.output.width * stage.output.channels
     let reach = stage.blocks * lanes
-    for row in 0..<stage.output.height {
+    for row in 0..<rows.count {
       let (dy, y) = (dy + row * count, y + row * count)
       let target = scratch + self.row
       switch (stage.pooling, stage.function) {
@@ -91,25 +105,23 @@ struct PlaneGradients {
 
   /// dz = f' times a quarter of dy at each place of a window.
   @inline(__always)
-  private func spread(_ channel: Int, of number: Int, _ saved: Source, _ scratch: Target, into plane: Target)
-  {
-    let y = saved + (number * stage.output.channels + channel) * stage.plane
+  private func spread(_ channel: Int, _ rows: Range<Int>, y: Source, _ scratch: Target, into plane: Target) {
     switch stage.function {
-    case .identity: spread(channel, scratch, into: plane) { gradient, _ in gradient }
-    case .relu: spread(channel, scratch, into: plane) { Slope.relu($0, load(y + $1)) }
-    case .sigmoid: spread(channel, scratch, into: plane) { Slope.sigmoid($0, load(y + $1)) }
-    case .tanh: spread(channel, scratch, into: plane) { Slope.tanh($0, load(y + $1)) }
+    case .identity: spread(channel, rows, scratch, into: plane) { gradient, _ in gradient }
+    case .relu: spread(channel, rows, scratch, into: plane) { Slope.relu($0, load(y + $1)) }
+    case .sigmoid: spread(channel, rows, scratch, into: plane) { Slope.sigmoid($0, load(y + $1)) }
+    case .tanh: spread(channel, rows, scratch, into: plane) { Slope.tanh($0, load(y + $1)) }
     }
   }
 
   @inline(__always)
   private func spread(
-    _ channel: Int, _ scratch: Target, into plane: Target,
+    _ channel: Int, _ rows: Range<Int>, _ scratch: Target, into plane: Target,
     _ slope: (_ gradient: Vector, _ position: Int) -> Vector
   ) {
     let gradients = scratch + self.gradients + channel * pooled
     // What runs over into the next row is overwritten when its turn comes.
-    for row in 0..<2 * stage.output.height {
+    for row in 0..<2 * rows.count {
       for block in 0..<stage.blocks {
         let gradient = load(gradients + (row / 2 * stage.blocks + block) * lanes)
         let (low, high) = zip(gradient, gradient)
@@ -121,16 +133,19 @@ struct PlaneGradients {
   }
 
   /// dz = dy at the place of each window that won, else 0.
-  @inline(__always)
-  private func place(_ channel: Int, of number: Int, _ saved: Source, _ scratch: Target, into plane: Target) {
+  @inline(never)
+  private func place(
+    _ channel: Int, _ rows: Range<Int>, of image: Int, _ saved: Source, _ scratch: Target, into plane: Target
+  ) {
     let gradients = scratch + self.gradients + channel * pooled
     // What runs over into the next row is overwritten when its turn comes.
-    for row in 0..<2 * stage.output.height {
+    for row in 0..<2 * rows.count {
       let first = Vector(repeating: Float(row % 2 * 2))
       let second = Vector(repeating: Float(row % 2 * 2 + 1))
       for block in 0..<stage.blocks {
         let gradient = load(gradients + (row / 2 * stage.blocks + block) * lanes)
-        let place = stage.winners(image: number, channel: channel, row: row / 2, block: block)
+        let place = stage.winners(
+          image: image, channel: channel, row: rows.lowerBound + row / 2, block: block)
         let bytes = UnsafeRawPointer(saved).loadUnaligned(fromByteOffset: place, as: SIMD16<UInt8>.self)
         let winner = Vector(SIMD16<Int32>(truncatingIfNeeded: bytes))
         let (low, high) = zip(
@@ -144,8 +159,10 @@ struct PlaneGradients {
   }
 
   /// sums[c, tap] += sum of x dz[c] over the positions of the image, for each row of taps.
-  @inline(__always)
-  private func addProducts<Sums: TapSums>(_: Sums.Type, first: Int, count: Int, _ scratch: Target) {
+  @inline(never)
+  private func addProducts<Sums: TapSums>(
+    _: Sums.Type, first: Int, count: Int, _ vectors: Int, _ scratch: Target
+  ) {
     let dz = Source(scratch + planes)
     for row in 0..<Sums.taps {
       let x = Source(scratch + row * stage.line)

@@ -46,10 +46,16 @@ extension VectorKernelSet {
 }
 
 extension PooledConvolution {
-  /// Positions of a plane whose windows meet the image, from the first to the last that is pooled.
-  var positions: Int { (2 * output.height - 1) * line + 2 * output.width }
+  /// Positions of a band's plane, from the first to the last that is pooled.
+  func positions(_ band: Range<Int>) -> Int { (2 * band.count - 1) * line + 2 * output.width }
   /// Vectors of a row of pooled windows.
   var blocks: Int { padded(output.width) / lanes }
+
+  /// Calls `body` with each band: its number and its rows of pooled windows.
+  @inline(__always)
+  func forEachBand(_ body: (_ number: Int, _ rows: Range<Int>) -> Void) {
+    for number in 0..<bands { body(number, number * band..<min(output.height, (number + 1) * band)) }
+  }
 
   /// Where, in what is saved of a maximum, the bytes lie that say which place of 16 windows won.
   @inline(__always)
