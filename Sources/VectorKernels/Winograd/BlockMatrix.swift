@@ -33,9 +33,14 @@ enum BlockProducts {
   static let tileRows = 12
   /// Columns that the widest tile has.
   static let tileColumns = 32
+  /// What the inner dimension of `multiply` is a multiple of: half a block, as few channels as a product may have.
+  private static let step = lanes / 2
 
-  /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows and is a
-  /// multiple of 16.
+  /// Columns of a and rows of b that are multiplied for `count` of them; those behind them are zeros.
+  static func inner(_ count: Int) -> Int { (count + step - 1) / step * step }
+
+  /// c = a b for the first `rows` rows of a and c, rounded up to whole tiles; `inner` counts a's columns and b's rows as
+  /// ``inner(_:)`` does.
   /// - Parameters:
   ///   - adding: whether c holds a sum already, which goes on; else it is overwritten.
   ///   - upcoming: what the next product needs.
@@ -88,8 +93,8 @@ enum BlockProducts {
     var right = Source(b.block(at: column))
     let second = b.rows * lanes
     var upcoming = upcoming
-    for _ in 0..<inner / lanes {
-      for lane in 0..<lanes {
+    for first in stride(from: 0, to: inner, by: step) {
+      for lane in 0..<step {
         if let line = upcoming {
           prefetchForReading(line)
           upcoming = line + lanes
@@ -97,7 +102,7 @@ enum BlockProducts {
         tile.add(left + lane, stride: lanes, T.Row(right, second: second))
         right += lanes
       }
-      left += a.rows * lanes
+      left += (first + step) % lanes == 0 ? (a.rows - 1) * lanes + step : step
     }
     tile.write(target, stride: lanes, second: c.rows * lanes)
   }

@@ -103,7 +103,7 @@ extension WinogradScheme {
         if tiles.isWhole {
           tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)
           tiles.multiplyTransposed(
-            range.count, rows: padded(inputs), channels, adding: range.lowerBound > 0)
+            range.count, rows: inputs, channels, adding: range.lowerBound > 0)
         } else {
           tiles.readOutputGradients(geometry.outputs(dy), channels, range, of: shards, sums: db)
           tiles.addFilterGradients(range, of: shards, into: dw, inputs: inputs, outputs: outputs, channels)
@@ -120,7 +120,7 @@ extension WinogradTiles {
     for point in 0..<Self.matrices {
       BlockProducts.multiply(
         input(point, from: slice.lowerBound), filter(filterPoint(point), of: channels.lowerBound),
-        into: output(point), rows: tiles, inner: padded(slice.count), columns: channels.count,
+        into: output(point), rows: tiles, inner: BlockProducts.inner(slice.count), columns: channels.count,
         adding: slice.lowerBound > 0, upcoming: upcoming(behind: point, slice, channels))
     }
   }
