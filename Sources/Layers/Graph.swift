@@ -23,8 +23,9 @@ public struct Graph: Sendable {
     package var op: any Operator
     package var input: Value
     package var output: Value
-    /// Offset of the first parameter that belongs to this operator or to a later one.
+    /// Offsets of the first parameter and the first running statistic that belong to this operator or to a later one.
     var firstParameter: Int
+    var firstStatistic: Int
   }
 
   /// What the first operator reads: the batch.
@@ -48,8 +49,8 @@ public struct Graph: Sendable {
   public var operatorCount: Int { nodes.count }
   /// The whole shape of every storage.
   package private(set) var storages: [Shape] = []
-  /// Parameters below it belong to operators that are already there.
-  private var claimed = 0
+  /// Parameters and running statistics below these belong to operators that are already there.
+  private var claimed = (parameters: 0, statistics: 0)
   private var path: [String] = []
   private var openModules: [Int] = []
   /// Replaces every dropout probability where given.
@@ -151,8 +152,9 @@ public struct Graph: Sendable {
   mutating func append(_ op: any Operator, to input: Value, into output: Value) {
     nodes.append(
       Node(
-        name: path.joined(separator: "."), op: op, input: input, output: output, firstParameter: claimed))
-    claimed = parameterCount
+        name: path.joined(separator: "."), op: op, input: input, output: output,
+        firstParameter: claimed.parameters, firstStatistic: claimed.statistics))
+    claimed = (parameterCount, statisticCount)
   }
 
   /// The same elements without gaps.

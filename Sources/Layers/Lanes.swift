@@ -64,7 +64,7 @@ final class Lanes: TeamWork {
     let layout = ArenaLayout(graph, room: room, training: gradients.count > 0, kernels: kernels)
     lanes = (0..<count).map { index in
       Lane(
-        graph, layout, values: values,
+        graph, layout, shards: room.count, values: values,
         gradients: index == 0 ? gradients : FloatBuffer(count: gradients.count), kernels: kernels)
     }
     barrier = Barrier(count: team.count)
@@ -89,7 +89,7 @@ final class Lanes: TeamWork {
   func forward(_ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool) -> TensorView {
     (self.images, self.samples) = (images, samples)
     run(.forward(mode, accumulating: accumulating))
-    let base = lanes.count == 1 ? first.arena.base + first.layout.logits : logits.base
+    let base = lanes.count == 1 ? first.arena.base + first.layout.logits.offset : logits.base
     return TensorView(
       base, batch: images.batch, shape: graph.output.shape,
       stride: lanes.count == 1 ? graph.output.stride : nil)
@@ -212,7 +212,7 @@ final class Lanes: TeamWork {
       complete(parameterCount..<gradients.count, thread, .f32)
     }
     var end = parameterCount
-    for index in graph.nodes.indices.reversed() {
+    for index in (first.layout.shardByShard..<graph.nodes.count).reversed() {
       let start = graph.nodes[index].firstParameter
       let factors = usesFactors ? factors[index] : nil
       for lane in lanes(of: thread) {
@@ -232,6 +232,14 @@ final class Lanes: TeamWork {
         complete(start..<end, thread, format)
       }
       end = start
+    }
+    if first.layout.shardByShard > 0 {
+      for lane in lanes(of: thread) {
+        let (piece, gradients) = (piece(lane), lanes[lane].gradients)
+        if !accumulating, end > 0 { kernels.fill(gradients.base, count: end, value: 0) }
+        lanes[lane].backwardByShards(piece.images, samples: piece.samples)
+      }
+      if completing, end > 0 { complete(0..<end, thread, format) }
     }
     if usesFactors { finishFactors(thread) }
   }

@@ -102,9 +102,13 @@ public final class Network {
     return lanes.forward(images, mode: mode, samples: samples, accumulating: accumulating)
   }
 
-  /// One operator's part of ``forward(_:mode:samples:accumulating:)``, of a network with one lane.
-  package func forward(_ index: Int, _ images: TensorView, mode: Mode, samples: SampleKeys) {
-    lanes.first.forward(index, images, mode: mode, samples: samples)
+  /// ``forward(_:mode:samples:accumulating:)`` in training, of a network with one lane.
+  ///
+  /// - Parameter ran: told after each operator which it was; of those that run shard by shard, for every shard.
+  package func forward(_ images: TensorView, samples: SampleKeys, ran: (Int) -> Void) -> TensorView {
+    withoutActuallyEscaping(ran) {
+      lanes.first.forward(images, mode: .training, samples: samples, accumulating: false, ran: $0)
+    }
   }
 
   /// Moves the running statistics towards those of the step, which lie behind the gradients:
@@ -164,8 +168,14 @@ public final class Network {
   /// at multiples of ``GradientBlocks/grain`` or where a parameter ends.
   public func own(_ ranges: [Range<Int>]) { lanes.own(ranges) }
 
-  /// One operator's part of backward, of a network with one lane; adds to its parameters' gradients.
-  package func backward(_ index: Int, _ images: TensorView, samples: SampleKeys) {
-    lanes.first.backward(index, images, samples: samples)
+  /// Backward, of a network with one lane; adds to the parameters' gradients.
+  ///
+  /// - Parameter ran: told after each operator which it was; of those that run shard by shard, for every shard.
+  package func backward(_ images: TensorView, samples: SampleKeys, ran: (Int) -> Void) {
+    for index in (lanes.first.layout.shardByShard..<graph.nodes.count).reversed() {
+      lanes.first.backward(index, images, samples: samples)
+      ran(index)
+    }
+    withoutActuallyEscaping(ran) { lanes.first.backwardByShards(images, samples: samples, ran: $0) }
   }
 }
