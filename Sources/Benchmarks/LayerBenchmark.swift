@@ -58,6 +58,8 @@ public struct LayerBenchmark: Sendable {
       }
       losses.append(watch.lap())
       network.backward(images, samples: samples) { times[$0] += watch.lap() }
+      // The last sums of shards.
+      times[0] += watch.lap()
       if round > 0 { for (index, time) in times.enumerated() { backward[index].append(time) } }
     }
 

@@ -11,16 +11,17 @@ public struct StepBenchmark: Sendable, Codable {
   public var median: Double { Benchmarks.median(steps) }
 
   /// - Parameters:
+  ///   - shards: into how many shards the batch is cut: a power of two, which the threads divide where there are several.
   ///   - rounds: measured after two that warm up.
   ///   - team: the threads that compute.
   ///   - makeUpdate: gets the network and returns what turns its gradients into new parameters, given the step from 1.
   public init(
-    _ graph: Graph, batch: Int, rounds: Int, kernels: any KernelSet.Type, team: ThreadTeam,
+    _ graph: Graph, batch: Int, shards: Int = 1, rounds: Int, kernels: any KernelSet.Type, team: ThreadTeam,
     makeUpdate: (Network) -> (_ step: Int) -> Void
   ) {
     precondition(batch > 0 && rounds > 0, "there is something to measure")
     let network = Network(
-      graph, capacity: batch, training: true, kernels: kernels, team: team, ranks: 1)
+      graph, capacity: batch, training: true, kernels: kernels, shards: shards, team: team, ranks: 1)
     network.initialize(.he, seed: 1)
     let update = makeUpdate(network)
     let pixels = FloatBuffer(count: batch * graph.input.shape.count)
@@ -34,7 +35,8 @@ public struct StepBenchmark: Sendable, Codable {
       var times: [Double] = []
       for round in 0..<rounds + 2 {
         var watch = Stopwatch()
-        let samples = SampleKeys(seed: 1, step: round + 1, firstPosition: 0)
+        let samples = SampleKeys(
+          seed: 1, step: round + 1, firstPosition: 0, shards: Shards(of: batch, in: shards))
         let logits = network.forward(images, mode: .training, samples: samples)
         _ = network.loss(logits, targets: LossTargets(labels: base), scale: 1 / Float(batch))
         network.backward(images, samples: samples)

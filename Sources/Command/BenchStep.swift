@@ -15,10 +15,11 @@ struct BenchStep: ParsableCommand {
     commandName: "step", abstract: "Time whole training steps of one rank.",
     discussion: """
       Forward, loss, backward and the recipe's optimizer on random images, without
-      data and without reduction.
+      data and without reduction. A rank of R has S / R of the shards of train
+      --shards S, and runs operators on large images shard by shard.
 
       Examples:
-        cnn-dist bench step vgg11 --batch-size 8
+        cnn-dist bench step vgg11 --batch-size 8 --shards 4
         cnn-dist bench step lenet --json
       """)
 
@@ -30,6 +31,8 @@ struct BenchStep: ParsableCommand {
   var batchSize: String?
   @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
   var imageSize: String?
+  @Option(help: ArgumentHelp("Shards that the batch is cut into: a power of two.", valueName: "n"))
+  var shards = 1
   @Option(help: ArgumentHelp("Measured steps; the median counts.", valueName: "n"))
   var rounds = 10
   @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
@@ -40,6 +43,10 @@ struct BenchStep: ParsableCommand {
   func validate() throws {
     if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
     if !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
+    if !(1...1024).contains(shards) || shards & (shards - 1) != 0 {
+      throw ValidationError("--shards must be a power of two, 1 to 1024")
+    }
+    if shards > 1, shards % threads != 0 { throw ValidationError("--threads must divide --shards") }
   }
 
   func run() throws {
@@ -47,9 +54,10 @@ struct BenchStep: ParsableCommand {
     let settings = try SettingsResolver.resolve(
       model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
     let kernels = try InstructionSets.selected()
-    let team = ThreadTeam(count: min(threads, settings.batchSize), name: "lane")
+    let team = ThreadTeam(count: shards > 1 ? threads : min(threads, settings.batchSize), name: "lane")
     let result = StepBenchmark(
-      try TrainingRun.graph(settings), batch: settings.batchSize, rounds: rounds, kernels: kernels, team: team
+      try TrainingRun.graph(settings), batch: settings.batchSize, shards: shards, rounds: rounds,
+      kernels: kernels, team: team
     ) { network in
       let optimizer = TeamUpdate(
         TrainingRun.optimizer(settings, network: network, kernels: kernels),
@@ -59,7 +67,7 @@ struct BenchStep: ParsableCommand {
       }
     }
     let record = Record(
-      model: model, batch: result.batch, threads: team.count, instructionSet: kernels.name,
+      model: model, batch: result.batch, shards: shards, threads: team.count, instructionSet: kernels.name,
       seconds: result.median,
       imagesPerSecond: Double(result.batch) / result.median, fastest: result.steps.min() ?? 0,
       slowest: result.steps.max() ?? 0)
@@ -69,6 +77,7 @@ struct BenchStep: ParsableCommand {
   private struct Record: Encodable {
     let model: String
     let batch: Int
+    let shards: Int
     let threads: Int
     let instructionSet: String
     let seconds: Double
@@ -78,8 +87,8 @@ struct BenchStep: ParsableCommand {
 
     var text: String {
       String(
-        format: "%@, batch %d, %d thread%@, %@: %@, %.2f ms a step (%.2f to %.2f)", model, batch,
-        threads, threads == 1 ? "" : "s", instructionSet,
+        format: "%@, batch %d%@, %d thread%@, %@: %@, %.2f ms a step (%.2f to %.2f)", model, batch,
+        shards == 1 ? "" : " in \(shards) shards", threads, threads == 1 ? "" : "s", instructionSet,
         spokenSpeed(imagesPerSecond), seconds * 1e3,
         fastest * 1e3, slowest * 1e3)
     }

@@ -3,7 +3,7 @@ import Tensors
 /// A convolution of images of one channel, the function behind it, and the pooling of 2x2 windows behind that, as one:
 /// (N,H,W,1) to (N,P,Q,D).
 ///
-/// The image between them is never written whole, and need not be one of few channels, which fills vectors badly: kernels may work
+/// The image between them is never written as pixels, and need not be one of few channels, which fills vectors badly: kernels may work
 /// on *planes*, one channel of a band of an image each.
 public struct PooledConvolution: Hashable, Sendable {
   public enum Function: Hashable, Sendable {

@@ -24,7 +24,7 @@ public struct Graph: Sendable {
     package var input: Value
     package var output: Value
     /// Offsets of the first parameter and the first running statistic that belong to this operator or to a later one.
-    var firstParameter: Int
+    package var firstParameter: Int
     var firstStatistic: Int
   }
 

@@ -14,11 +14,13 @@ final class Lane {
   private let graph: Graph
   private let values: FloatBuffer
   private let parameterCount: Int
-  /// Parameters and statistics of the operators that run shard by shard, and what shards add to them while they wait for their
-  /// neighbours.
-  private let leading: (parameters: Int, statistics: Int)
-  private let sums: FloatBuffer
   private let kernels: any KernelSet.Type
+  /// Floats of parameters and of statistics that belong to the operators that run shard by shard.
+  private let leadingParameters: Int
+  private let leadingStatistics: Int
+  /// What shards of the largest batch add to these while they wait for their neighbours.
+  private let shardSums: FloatBuffer
+  private let shards: Int
 
   /// - Parameter shards: of the largest batch.
   init(
@@ -27,20 +29,23 @@ final class Lane {
   ) {
     self.graph = graph
     self.layout = layout
+    self.shards = shards
     self.values = values
     self.gradients = gradients
     self.kernels = kernels
     parameterCount = graph.parameterCount
     arena = FloatBuffer(count: layout.count)
-    let rest = graph.nodes.dropFirst(layout.shardByShard).first
-    leading = (
-      rest?.firstParameter ?? graph.parameterCount, rest?.firstStatistic ?? graph.statisticCount
-    )
-    let isSplit = layout.shardByShard > 0 && gradients.count > 0
-    sums = FloatBuffer(
-      count: isSplit
-        ? kernels.treeScratch(shards, weights: max(leading.parameters, leading.statistics), biases: 0) : 0)
+    let rest = graph.nodes.dropFirst(layout.leadingCount).first
+    leadingParameters = rest?.firstParameter ?? graph.parameterCount
+    leadingStatistics = rest?.firstStatistic ?? graph.statisticCount
+    let isNeeded = layout.leadingCount > 0 && gradients.count > 0
+    let weights = max(leadingParameters, leadingStatistics)
+    shardSums = FloatBuffer(
+      count: isNeeded ? kernels.treeScratch(shards, weights: weights, biases: 0) : 0)
   }
+
+  /// Floats that hold what a pass works with.
+  var roomCount: Int { arena.count + shardSums.count }
 
   /// What operators run on: the batch, or some of its samples.
   private struct Part {
@@ -57,17 +62,28 @@ final class Lane {
   func forward(
     _ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool, ran: ((Int) -> Void)? = nil
   ) -> TensorView {
+    // Evaluation has no sums, and may have no gradients that they lie behind.
     let sums = gradients.base + (mode == .training ? parameterCount : 0)
     let count = values.count - parameterCount
     if mode == .training, !accumulating, count > 0 { kernels.fill(sums, count: count, value: 0) }
-    forEachShard(of: images, samples, mode, into: sums, count: leading.statistics) { part, sums in
-      for index in 0..<layout.shardByShard {
+    func runLeading(_ part: Part, _ sums: UnsafeMutablePointer<Float>) {
+      for index in 0..<layout.leadingCount {
         forward(index, part, mode: mode, statisticSums: sums)
         ran?(index)
       }
     }
+    if layout.leadingCount > 0 {
+      switch mode {
+      case .training: addShards(of: images, samples, into: sums, count: leadingStatistics, runLeading)
+      case .evaluation:
+        for first in stride(from: 0, to: images.batch, by: layout.together) {
+          let some = first..<min(images.batch, first + layout.together)
+          runLeading(part(0, some, of: images, samples, nil), sums)
+        }
+      }
+    }
     let whole = Part(images: images, samples: samples)
-    for index in layout.shardByShard..<graph.nodes.count {
+    for index in layout.leadingCount..<graph.nodes.count {
       forward(index, whole, mode: mode, statisticSums: sums)
       ran?(index)
     }
@@ -84,36 +100,34 @@ final class Lane {
     let source = place.x.map { view($0, part, node.input) } ?? part.images
     node.op.forward(
       source, into: view(place.y, part, node.output),
-      workspace(place, place.forwardScratch, part, mode, statisticSums: statisticSums))
+      workspace(
+        place, place.forwardScratch, part, mode, gradients: gradients.base, statisticSums: statisticSums))
   }
 
-  /// Calls `body` with every part of a batch that operators run on shard by shard, and with where it adds to `sums`, which in training
-  /// are added up in the tree of shards.
-  private func forEachShard(
-    of images: TensorView, _ samples: SampleKeys, _ mode: Mode, into sums: UnsafeMutablePointer<Float>,
-    count: Int, _ body: (_ part: Part, _ sums: UnsafeMutablePointer<Float>) -> Void
+  private func part(
+    _ index: Int, _ range: Range<Int>, of images: TensorView, _ samples: SampleKeys, _ shards: Shards?
+  ) -> Part {
+    var samples = samples
+    samples.firstPosition += range.lowerBound
+    samples.shards = shards
+    let first = images.base + range.lowerBound * images.shape.count
+    return Part(
+      index: index, first: range.lowerBound,
+      images: TensorView(first, batch: range.count, shape: images.shape), samples: samples)
+  }
+
+  /// sums += the tree of what `body` adds for each shard of a batch.
+  private func addShards(
+    of images: TensorView, _ samples: SampleKeys, into sums: UnsafeMutablePointer<Float>, count: Int,
+    _ body: (_ part: Part, _ sums: UnsafeMutablePointer<Float>) -> Void
   ) {
-    guard layout.shardByShard > 0 else { return }
-    func part(_ index: Int, _ range: Range<Int>, _ shards: Shards?) -> Part {
-      var samples = samples
-      samples.firstPosition += range.lowerBound
-      samples.shards = shards
-      let first = images.base + range.lowerBound * images.shape.count
-      return Part(
-        index: index, first: range.lowerBound,
-        images: TensorView(first, batch: range.count, shape: images.shape), samples: samples)
-    }
-    guard mode == .training else {
-      for (index, first) in stride(from: 0, to: images.batch, by: layout.together).enumerated() {
-        body(part(index, first..<min(images.batch, first + layout.together), nil), sums)
-      }
-      return
-    }
     let shards = samples.shards ?? Shards(whole: images.batch)
-    precondition(shards.largest <= layout.together, "a shard fits the plan")
-    kernels.addShards(shards, weight: sums, weights: count, bias: nil, biases: 0, scratch: self.sums.base) {
+    precondition(
+      shards.largest <= layout.together && shards.count <= self.shards, "the shards fit the plan")
+    kernels.addShards(shards, weight: sums, weights: count, bias: nil, biases: 0, scratch: shardSums.base) {
       shard, sums, _ in
-      body(part(shard.index, shard.samples, shards.part(shard.index, of: shards.count)), sums)
+      let own = shards.part(shard.index, of: shards.count)
+      body(part(shard.index, shard.samples, of: images, samples, own), sums)
     }
   }
 
@@ -137,9 +151,9 @@ final class Lane {
   ///
   /// - Parameter ran: told after each operator which it was, for every shard.
   func backwardByShards(_ images: TensorView, samples: SampleKeys, ran: ((Int) -> Void)? = nil) {
-    forEachShard(of: images, samples, .training, into: gradients.base, count: leading.parameters) {
-      part, gradients in
-      for index in (0..<layout.shardByShard).reversed() {
+    guard layout.leadingCount > 0 else { return }
+    addShards(of: images, samples, into: gradients.base, count: leadingParameters) { part, gradients in
+      for index in (0..<layout.leadingCount).reversed() {
         backward(index, part, gradients: gradients)
         ran?(index)
       }
@@ -150,7 +164,9 @@ final class Lane {
     _ index: Int, _ part: Part, gradients: UnsafeMutablePointer<Float>, factors: FactorRows? = nil
   ) {
     let (node, place) = (graph.nodes[index], layout.placements[index])
-    var workspace = workspace(place, place.backwardScratch, part, .training, gradients: gradients)
+    var workspace = workspace(
+      place, place.backwardScratch, part, .training, gradients: gradients,
+      statisticSums: self.gradients.base + parameterCount)
     workspace.factors = factors
     node.op.backward(
       view(place.dy, part, node.output), into: place.dx.map { view($0, part, node.input) },
@@ -169,12 +185,12 @@ final class Lane {
   ///   - statisticSums: where forward adds the step's statistics.
   private func workspace(
     _ place: ArenaLayout.Placement, _ scratch: Int, _ part: Part, _ mode: Mode,
-    gradients: UnsafeMutablePointer<Float>? = nil, statisticSums: UnsafeMutablePointer<Float>? = nil
+    gradients: UnsafeMutablePointer<Float>, statisticSums: UnsafeMutablePointer<Float>
   ) -> Workspace {
     Workspace(
       kernels: kernels, mode: mode, addsInputGradient: place.adds, parameters: values.base,
-      gradients: gradients ?? self.gradients.base, statistics: values.base + parameterCount,
-      statisticSums: statisticSums ?? self.gradients.base,
+      gradients: gradients, statistics: values.base + parameterCount,
+      statisticSums: statisticSums,
       saved: arena.base + place.saved + part.index * place.savedStride, scratch: arena.base + scratch,
       samples: part.samples, shards: part.samples.shards ?? Shards(whole: part.images.batch), factors: nil)
   }

@@ -83,8 +83,8 @@ final class Lanes: TeamWork {
   /// Copies of the gradients.
   var count: Int { lanes.count }
 
-  /// Floats of all arenas.
-  var arenaCount: Int { lanes.reduce(0) { $0 + $1.arena.count } }
+  /// Floats of all arenas, and of shards' sums.
+  var arenaCount: Int { lanes.reduce(0) { $0 + $1.roomCount } }
 
   func forward(_ images: TensorView, mode: Mode, samples: SampleKeys, accumulating: Bool) -> TensorView {
     (self.images, self.samples) = (images, samples)
@@ -212,7 +212,7 @@ final class Lanes: TeamWork {
       complete(parameterCount..<gradients.count, thread, .f32)
     }
     var end = parameterCount
-    for index in (first.layout.shardByShard..<graph.nodes.count).reversed() {
+    for index in (first.layout.leadingCount..<graph.nodes.count).reversed() {
       let start = graph.nodes[index].firstParameter
       let factors = usesFactors ? factors[index] : nil
       for lane in lanes(of: thread) {
@@ -233,7 +233,7 @@ final class Lanes: TeamWork {
       }
       end = start
     }
-    if first.layout.shardByShard > 0 {
+    if first.layout.leadingCount > 0 {
       for lane in lanes(of: thread) {
         let (piece, gradients) = (piece(lane), lanes[lane].gradients)
         if !accumulating, end > 0 { kernels.fill(gradients.base, count: end, value: 0) }

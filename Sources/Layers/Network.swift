@@ -137,7 +137,7 @@ public final class Network {
   ///   - images: the batch of the forward pass.
   ///   - accumulating: adds to the gradients that are there instead of starting from zero.
   ///   - completing: whether the gradients are wanted now; else other samples' follow, which add to them.
-  ///   - exchange: told after each operator what is complete; nil where the gradients are this rank's alone. With ``factors`` it
+  ///   - exchange: told what is complete, after each operator, and after all that run shard by shard at once; nil where the gradients are this rank's alone. With ``factors`` it
   ///     also exchanges these.
   public func backward(
     _ images: TensorView, samples: SampleKeys, accumulating: Bool = false, completing: Bool = true,
@@ -172,7 +172,7 @@ public final class Network {
   ///
   /// - Parameter ran: told after each operator which it was; of those that run shard by shard, for every shard.
   package func backward(_ images: TensorView, samples: SampleKeys, ran: (Int) -> Void) {
-    for index in (lanes.first.layout.shardByShard..<graph.nodes.count).reversed() {
+    for index in (lanes.first.layout.leadingCount..<graph.nodes.count).reversed() {
       lanes.first.backward(index, images, samples: samples)
       ran(index)
     }

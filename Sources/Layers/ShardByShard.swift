@@ -3,8 +3,8 @@ import Kernels
 /// Operators that are run shard by shard.
 ///
 /// The first operators of a network write large images with few weights. Over the whole batch each of them would send its images
-/// through memory, to the next operator; one shard's are still in a cache. So the first operators run one behind the other on
-/// one shard, and then on the next, forward and backward. Later ones have more weights than pixels, and run on the whole batch, whose
+/// through memory to the next operator; one shard's are still in a cache. So the first operators run one behind the other on
+/// one shard, and then on the next, forward and backward. The others, of many weights or small images, run on the whole batch, whose
 /// samples share what is read of the weights. A shard is the unit of arithmetic, so no bit depends on it.
 extension Graph {
   /// Floats that an operator writes for a shard from which it is worth running so; measured.
@@ -15,7 +15,7 @@ extension Graph {
   /// How many of the first operators run shard by shard.
   ///
   /// - Parameter room: for the largest batch.
-  package func shardByShard(_ room: Shards) -> Int {
+  package func leadingCount(_ room: Shards) -> Int {
     guard room.count > 1 else { return 0 }
     var count = 0
     for (index, node) in nodes.enumerated() {

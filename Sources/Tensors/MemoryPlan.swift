@@ -26,10 +26,11 @@ public struct MemoryPlan: Sendable {
     return Handle(index: reservations.count - 1)
   }
 
-  /// Extends the life of a buffer so that it includes `time`.
-  public mutating func extend(_ handle: Handle, to time: Int) {
+  /// Extends the life of a buffer so that it includes `times`.
+  public mutating func extend(_ handle: Handle, over times: ClosedRange<Int>) {
     let life = reservations[handle.index].lifetime
-    reservations[handle.index].lifetime = min(life.lowerBound, time)...max(life.upperBound, time)
+    reservations[handle.index].lifetime =
+      min(life.lowerBound, times.lowerBound)...max(life.upperBound, times.upperBound)
   }
 
   /// Chooses every offset; call once, after the last reservation.

@@ -10,6 +10,7 @@ import Testing
   /// The program counts every call of `malloc`, on all threads of two ranks.
   @Test(arguments: [
     ("lenet", "28", "1"), ("lenet", "28", "2"), ("alexnet-small", "67", "1"), ("vgg11-small", "32", "2"),
+    ("resnet18", "96", "1"),
   ])
   func aTrainingStepAllocatesNothing(model: String, size: String, threads: String) throws {
     let result = try Program([model, size, "threads=\(threads)"], program: "step-allocations").result()

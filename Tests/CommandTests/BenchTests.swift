@@ -47,8 +47,9 @@ import Testing
     for (share, bar) in shares { #expect(abs(Double(bar) * 5 - share) <= 2.6) }
   }
 
-  @Test func stepsOfLeNet() throws {
-    let record = try json(["step", "lenet", "--batch-size", "4", "--rounds", "3"])
+  @Test(arguments: [[], ["--shards", "4", "--threads", "2"]]) func stepsOfLeNet(options: [String]) throws {
+    let record = try json(["step", "lenet", "--batch-size", "4", "--rounds", "3"] + options)
+    #expect(record["shards"] as? Int == (options.isEmpty ? 1 : 4))
     let seconds = try #require(record["seconds"] as? Double)
     let (fastest, slowest) = (record["fastest"] as? Double ?? 0, record["slowest"] as? Double ?? 0)
     #expect(0 < fastest && fastest <= seconds && seconds <= slowest)
@@ -95,7 +96,9 @@ import Testing
 
   @Test(arguments: [
     (["layers"], "model"), (["layers", "lenet", "--rounds", "0"], "--rounds"),
-    (["step", "lenot"], "lenet"), (["allreduce", "--sizes", "1,x"], "--sizes"),
+    (["step", "lenot"], "lenet"), (["step", "lenet", "--shards", "3"], "--shards"),
+    (["step", "lenet", "--shards", "4", "--threads", "3"], "--threads"),
+    (["allreduce", "--sizes", "1,x"], "--sizes"),
     (["allreduce", "--sizes", "0"], "--sizes"), (["kernels", "--rounds", "-1"], "--rounds"),
     (["loader", "--image-size", "0"], "--image-size"), (["loader", "--rounds", "0"], "--rounds"),
     (["allreduce", "--sizes", "1"], "nobody to sum with"),

@@ -17,7 +17,7 @@ import Testing
         // Any of the first operators may run shard by shard.
         for leading in Set([0, graph.nodes.count / 3, graph.nodes.count / 2, graph.nodes.count]) {
           let layout = ArenaLayout(
-            graph, room: room, training: training, kernels: kernels, shardByShard: leading)
+            graph, room: room, training: training, kernels: kernels, leadingCount: leading)
           var shadow = ShadowArena(graph, layout, room: room, training: training, kernels: kernels)
           shadow.run()
           #expect(
@@ -38,6 +38,19 @@ import Testing
       shadow.run()
       #expect(!shadow.faults.isEmpty)
     }
+  }
+
+  /// As is a plan by shards for fewer of them, or for smaller ones.
+  @Test(arguments: [(2, 2), (4, 1)])
+  func aPlanByShardsThatIsTooTightIsFound(shards: Int, samples: Int) throws {
+    let graph = try Graph(RandomModel.make(seed: 1), input: RandomModel.image)
+    let layout = ArenaLayout(
+      graph, room: Shards(roomFor: shards, of: samples), training: true, kernels: ReferenceKernels.self,
+      leadingCount: graph.nodes.count / 2)
+    var shadow = ShadowArena(
+      graph, layout, room: Shards(roomFor: 4, of: 2), training: true, kernels: ReferenceKernels.self)
+    shadow.run()
+    #expect(!shadow.faults.isEmpty)
   }
 
   /// Backward needs most values again; without it they share their memory.

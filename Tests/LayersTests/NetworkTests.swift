@@ -3,15 +3,6 @@ import Layers
 import Tensors
 import Testing
 
-/// Keeps what a network says of its gradients.
-private final class ReadinessLog: GradientExchange {
-  var offsets: [Int] = []
-
-  func gradientsReady(from offset: Int) { offsets.append(offset) }
-  func factorsReady(_ factors: GradientFactors) { Issue.record("nothing here is large") }
-  func waitForFactors(_ factors: GradientFactors) { Issue.record("nothing here is large") }
-}
-
 @Suite struct NetworkTests {
   private static let image = Shape(height: 6, width: 6, channels: 1)
 

@@ -40,7 +40,7 @@ struct ShadowArena {
 
   /// Forward, the loss and, in training, backward.
   mutating func run() {
-    let leading = layout.shardByShard
+    let leading = layout.leadingCount
     let shards = (0..<room.count).map { Part($0, room[$0].samples, Shards(whole: room[$0].samples.count)) }
     let whole = Part(0, 0..<room.samples, room)
     for part in shards {

@@ -59,12 +59,12 @@ import Threads
     #expect(found.count == expected.count && different == nil, "\(what)")
   }
 
-  @Test(arguments: [(1, 8), (3, 8), (3, 7)])
+  @Test(arguments: [(1, 8), (3, 8), (3, 7), (3, 3)])
   func hasTheBitsOfShardsAlone(channels: Int, batch: Int) throws {
     let graph = try Graph(Self.model, input: Self.image(channels))
-    let leading = graph.shardByShard(Shards(roomFor: Self.shards, of: 2))
+    let leading = graph.leadingCount(Shards(roomFor: Self.shards, of: 2))
     #expect(leading > 5 && leading < graph.operatorCount - 3, "some run so, and some do not")
-    #expect(graph.shardByShard(Shards(whole: 8)) == 0, "one shard is the batch")
+    #expect(graph.leadingCount(Shards(whole: 8)) == 0, "one shard is the batch")
     let images = TrainingImages(batch, Self.image(channels), classes: Self.classes)
     let alone = try network(graph, capacity: 2)
     var gradients: [[Float]] = []
@@ -77,7 +77,7 @@ import Threads
       statistics.append(alone.stepStatistics)
     }
     for threads in [1, 2] {
-      let together = try network(graph, capacity: batch, shards: Self.shards, threads: threads)
+      let together = try network(graph, capacity: 8, shards: Self.shards, threads: threads)
       for _ in 0..<2 {
         let all = Shards(of: batch, in: Self.shards)
         let loss = together.train(images, 0..<batch, of: batch, shards: all)
@@ -86,6 +86,19 @@ import Threads
         expectSameBits(together.stepStatistics, treeSum(statistics), "\(threads) threads: statistics")
       }
     }
+  }
+
+  /// What is complete goes from the last parameter to the first, and what runs shard by shard comes last, at once.
+  @Test(arguments: [1, 2])
+  func gradientsAreReadyAtLast(threads: Int) throws {
+    let graph = try Graph(Self.model, input: Self.image(1))
+    let images = TrainingImages(8, Self.image(1), classes: Self.classes)
+    let network = try network(graph, capacity: 8, shards: Self.shards, threads: threads)
+    let log = ReadinessLog()
+    network.train(images, 0..<8, of: 8, shards: Shards(of: 8, in: Self.shards), exchange: log)
+    let first = graph.nodes[graph.leadingCount(Shards(roomFor: Self.shards, of: 2))].firstParameter
+    #expect(log.offsets == log.offsets.sorted(by: >) && log.offsets.last == 0)
+    #expect(first > 0 && log.offsets.dropLast().last == first)
   }
 
   @Test func evaluationHasTheBitsOfImagesAlone() throws {
@@ -109,7 +122,7 @@ import Threads
       let counts = [0, nil].map {
         ArenaLayout(
           graph, room: Shards(roomFor: Self.shards, of: 2), training: training, kernels: kernels,
-          shardByShard: $0
+          leadingCount: $0
         ).count
       }
       #expect(counts[1] < counts[0], "training \(training)")

@@ -1,6 +1,7 @@
 import Kernels
 import Layers
 import Tensors
+import Testing
 
 /// Random images of one shape, and their labels.
 struct TrainingImages {
@@ -63,4 +64,13 @@ extension Network {
   }
   var stepStatistics: [Float] { Array(gradients.elements[parameterCount...]) }
   var runningStatistics: [Float] { Array(values.elements[parameterCount...]) }
+}
+
+/// Keeps what a network says of its gradients.
+final class ReadinessLog: GradientExchange {
+  var offsets: [Int] = []
+
+  func gradientsReady(from offset: Int) { offsets.append(offset) }
+  func factorsReady(_ factors: GradientFactors) { Issue.record("nothing here is large") }
+  func waitForFactors(_ factors: GradientFactors) { Issue.record("nothing here is large") }
 }

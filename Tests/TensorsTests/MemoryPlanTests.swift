@@ -37,7 +37,7 @@ import Testing
     var plan = MemoryPlan()
     let first = plan.reserve(100, over: 0...1)
     let second = plan.reserve(100, over: 2...3)
-    plan.extend(first, to: 2)
+    plan.extend(first, over: 2...2)
     plan.place()
     #expect(plan.offset(of: first) != plan.offset(of: second))
   }
