@@ -133,6 +133,9 @@ import Testing
       FilteringErrors("F(3x3|6x6,3x3)", size: 6, batch: 1, forward: 1.8, dx: 11.2, dw: 16.4),
       FilteringErrors("F(4x4,3x3)", size: 16, forward: 2.1, dx: 2.1, dw: 1.6),
       FilteringErrors("F(3x3,3x3)", size: 5, forward: 1.7, dx: 1.7, dw: 2.4),
+      FilteringErrors("F(3x3,3x3) padded", size: 3, forward: 0.8, dx: 1.0, dw: 2.1),
+      FilteringErrors("F(2x2,3x3) padded", size: 2, forward: 1.0, dx: 1.1, dw: 1.5),
+      FilteringErrors("F(3x3,5x5) padded", size: 3, kernel: 5, forward: 1.4, dx: 1.7, dw: 3.6),
       FilteringErrors("F(2x2,5x5)", size: 2, kernel: 5, forward: 5.1, dx: 5.7, dw: 9.2),
       FilteringErrors("F(4x4,5x5)", size: 20, kernel: 5, forward: 5.0, dx: 5.1, dw: 5.9),
       FilteringErrors("F(3x3,3x3)/2", size: 24, stride: 2, forward: 0.6, dx: 0.9, dw: 0.7),
@@ -176,11 +179,17 @@ import Testing
     for kernels in builds { #expect(kernels.convolutionAlgorithm(geometry) == name) }
   }
 
-  /// The shapes that are there for tiles of six have them.
-  @Test(arguments: KernelShapes.convolutions) func shapesBySixesAreThat(_ shape: WindowShape) {
-    for kernels in builds {
-      let isBySixes = kernels.convolutionAlgorithm(shape.geometry).contains("|6x6")
-      #expect(isBySixes || !shape.name.contains("by sixes"))
+  /// The shapes that are there for an algorithm have it.
+  @Test(arguments: [
+    ("by sixes", "|6x6"), ("by threes", "F(3x3,3x3)"), ("by twos", "F(2x2,"), ("on a map of", " padded"),
+  ])
+  func shapesHaveTheAlgorithmOfTheirName(_ part: String, _ algorithm: String) {
+    let shapes = KernelShapes.convolutions.filter { $0.name.contains(part) }
+    #expect(!shapes.isEmpty)
+    for shape in shapes {
+      for kernels in builds {
+        #expect(kernels.convolutionAlgorithm(shape.geometry).contains(algorithm), "\(shape)")
+      }
     }
   }
 

@@ -82,6 +82,7 @@ extension VectorKernels {
     }
     switch (geometry.kernel, max(geometry.output.height, geometry.output.width)) {
     case (1, _) where geometry.padding == 0: return Pointwise.self
+    case (3, 3) where PaddedWinograd3x3.fits(geometry): return PaddedWinograd3x3.self
     case (3, 3...):
       let threes = isBetterByThrees(geometry.output)
       let bySixes = Winograd6x3.pays(
@@ -92,7 +93,9 @@ extension VectorKernels {
       case (true, false): return Winograd3x3.self
       case (true, true): return Winograd3x3BySixes.self
       }
+    case (3, 2) where PaddedWinograd2x3.fits(geometry): return PaddedWinograd2x3.self
     case (3, 2): return Winograd2x3.self
+    case (5, 3) where PaddedWinograd3x5.fits(geometry): return PaddedWinograd3x5.self
     case (5, 2...):
       return Winograd4x5.products(geometry.output) < Winograd2x5.products(geometry.output)
         ? Winograd4x5.self : Winograd2x5.self

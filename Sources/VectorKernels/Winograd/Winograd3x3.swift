@@ -31,6 +31,25 @@ enum Winograd3x3: WinogradScheme {
     }
   }
 
+  /// The transpose of ``Data``.
+  enum DataGradient: PointTransform {
+    static var sources: Int { 5 }
+    static var results: Int { 5 }
+
+    @inline(__always)
+    static func apply(_ p: (Int) -> Vector, _ put: (Int, Vector) -> Void) {
+      let (p0, p1, p2, p3, p4) = (p(0), p(1), p(2), p(3), p(4))
+      let (back, square) = (Vector(repeating: -t), Vector(repeating: -s2))
+      let (u0, u1) = (square * p0, ((p1 - p2) * s).addingProduct(square, p4))
+      let u2 = p0 + p1 + p2
+      put(0, back * u0)
+      put(1, u0.addingProduct(back, u1).addingProduct(square, p3))
+      put(2, u1.addingProduct(back, u2))
+      put(3, (u2 + p3).addingProduct(back, p4))
+      put(4, p4)
+    }
+  }
+
   enum Filter: PointTransform {
     static var sources: Int { 3 }
     static var results: Int { 5 }

@@ -32,7 +32,7 @@ extension WinogradScheme {
     let floor = Vector(repeating: activation == .relu ? 0 : -.infinity)
     if tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs) }
     tiles.forEach { range in
-      tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
+      tiles.readInputs(geometry.inputs(x), padding: geometry.padding - border, range)
       tiles.forEachStrip(outputs) { channels in
         tiles.forEachSlice(inputs) { slice in
           if !tiles.isWhole { tiles.readFilters(weight, inputs: inputs, outputs: outputs, slice, channels) }
@@ -55,7 +55,7 @@ extension WinogradScheme {
     let tiles = TilesBack(from: geometry.output, to: geometry.input, batch: batch, scratch: scratch)
     let (inputs, outputs) = (geometry.output.channels, geometry.input.channels)
     // With stride 2 the padding is 1, and tiles begin where the gradients do.
-    let padding = stride == 1 ? kernel - 1 - geometry.padding : 0
+    let padding = stride == 1 ? kernel - 1 - geometry.padding - Back.border : 0
     if tiles.isWhole {
       tiles.readFiltersBack(weight, inputs: inputs, outputs: outputs, 0..<inputs, 0..<outputs)
     }
@@ -98,7 +98,7 @@ extension WinogradScheme {
       from: geometry.input, to: geometry.output, batch: shards.samples, cut: shards.largest, scratch: scratch)
     let (inputs, outputs) = (geometry.input.channels, geometry.output.channels)
     tiles.forEach { range in
-      tiles.readInputs(geometry.inputs(x), padding: geometry.padding, range)
+      tiles.readInputs(geometry.inputs(x), padding: geometry.padding - border, range)
       tiles.forEachStrip(outputs) { channels in
         if tiles.isWhole {
           tiles.readOutputGradients(geometry.outputs(dy), channels, range, sums: db)

@@ -40,6 +40,8 @@ protocol FilteringScheme {
   associatedtype Result: PointTransform
   /// Rows of the input from one tile to the next.
   static var step: Int { get }
+  /// Rows of padding on either side of an image that tiles leave out.
+  static var border: Int { get }
 }
 
 extension FilteringScheme {
@@ -53,6 +55,7 @@ extension FilteringScheme {
   static var filterPoints: Int { Filter.results }
 
   static var step: Int { outputs }
+  static var border: Int { 0 }
 
   /// The point of the filter that a point of the data is multiplied by.
   @inline(__always)
