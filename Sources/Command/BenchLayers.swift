@@ -3,7 +3,6 @@ import Benchmarks
 import Foundation
 import InstructionSets
 import Layers
-import Models
 import Telemetry
 import Training
 
@@ -23,36 +22,21 @@ struct BenchLayers: ParsableCommand {
         cnn-dist bench layers resnet18 --batch-size 32 --shards 4
       """)
 
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
-  @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
-  var batchSize: String?
-  @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
-  var imageSize: String?
-  @Option(help: ArgumentHelp("Shards that the batch is cut into: a power of two.", valueName: "n"))
-  var shards = 1
+  @OptionGroup
+  var network: BenchModel
   @OptionGroup
   var options: BenchOptions
 
-  func validate() throws {
-    if !(1...1024).contains(shards) || shards & (shards - 1) != 0 {
-      throw ValidationError("--shards must be a power of two, 1 to 1024")
-    }
-  }
-
   func run() throws {
-    let given = ["batch-size": batchSize, "image-size": imageSize]
-    let settings = try SettingsResolver.resolve(
-      model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
+    let settings = try network.settings()
     let kernels = try InstructionSets.selected()
     let graph = try TrainingRun.graph(settings)
     let peak = PeakMeter.operationsPerSecond(kernels)
     let result = LayerBenchmark(
-      graph, batch: settings.batchSize, shards: shards, rounds: options.rounds, kernels: kernels)
+      graph, batch: settings.batchSize, shards: network.shards, rounds: options.rounds, kernels: kernels)
     let record = Record(
-      model: model, batch: result.batch, shards: shards, instructionSet: kernels.name, peak: peak,
+      model: network.model, batch: result.batch, shards: network.shards, instructionSet: kernels.name,
+      peak: peak,
       loss: result.loss, rows: result.rows)
     try options.show(record, table: record.table)
   }

@@ -3,7 +3,6 @@ import Benchmarks
 import Foundation
 import InstructionSets
 import Layers
-import Models
 import Optimizers
 import Telemetry
 import Threads
@@ -23,40 +22,26 @@ struct BenchStep: ParsableCommand {
         cnn-dist bench step lenet --json
       """)
 
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
-  @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
-  var batchSize: String?
-  @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
-  var imageSize: String?
-  @Option(help: ArgumentHelp("Shards that the batch is cut into: a power of two.", valueName: "n"))
-  var shards = 1
-  @Option(help: ArgumentHelp("Measured steps; the median counts.", valueName: "n"))
-  var rounds = 10
+  @OptionGroup
+  var network: BenchModel
   @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
   var threads = 1
-  @Flag(help: "Print JSON.")
-  var json = false
+  @OptionGroup
+  var options: BenchOptions
 
   func validate() throws {
-    if rounds < 1 { throw ValidationError("--rounds must be at least 1") }
     if !(1...1024).contains(threads) { throw ValidationError("--threads must be 1 to 1024") }
-    if !(1...1024).contains(shards) || shards & (shards - 1) != 0 {
-      throw ValidationError("--shards must be a power of two, 1 to 1024")
-    }
+    let shards = network.shards
     if shards > 1, shards % threads != 0 { throw ValidationError("--threads must divide --shards") }
   }
 
   func run() throws {
-    let given = ["batch-size": batchSize, "image-size": imageSize]
-    let settings = try SettingsResolver.resolve(
-      model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
+    let shards = network.shards
+    let settings = try network.settings()
     let kernels = try InstructionSets.selected()
     let team = ThreadTeam(count: shards > 1 ? threads : min(threads, settings.batchSize), name: "lane")
     let result = StepBenchmark(
-      try TrainingRun.graph(settings), batch: settings.batchSize, shards: shards, rounds: rounds,
+      try TrainingRun.graph(settings), batch: settings.batchSize, shards: shards, rounds: options.rounds,
       kernels: kernels, team: team
     ) { network in
       let optimizer = TeamUpdate(
@@ -67,11 +52,12 @@ struct BenchStep: ParsableCommand {
       }
     }
     let record = Record(
-      model: model, batch: result.batch, shards: shards, threads: team.count, instructionSet: kernels.name,
+      model: network.model, batch: result.batch, shards: shards, threads: team.count,
+      instructionSet: kernels.name,
       seconds: result.median,
       imagesPerSecond: Double(result.batch) / result.median, fastest: result.steps.min() ?? 0,
       slowest: result.steps.max() ?? 0)
-    print(json ? try Command.json(record) : record.text)
+    try options.show(record, table: record.text + "\n")
   }
 
   private struct Record: Encodable {

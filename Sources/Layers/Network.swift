@@ -137,8 +137,8 @@ public final class Network {
   ///   - images: the batch of the forward pass.
   ///   - accumulating: adds to the gradients that are there instead of starting from zero.
   ///   - completing: whether the gradients are wanted now; else other samples' follow, which add to them.
-  ///   - exchange: told what is complete, after each operator, and after all that run shard by shard at once; nil where the gradients are this rank's alone. With ``factors`` it
-  ///     also exchanges these.
+  ///   - exchange: told what is complete, after each operator, and after all that run shard by shard at once; nil where the gradients
+  ///     are this rank's alone. With ``factors`` it also exchanges these.
   public func backward(
     _ images: TensorView, samples: SampleKeys, accumulating: Bool = false, completing: Bool = true,
     exchange: (any GradientExchange)? = nil

@@ -72,13 +72,10 @@ struct PlaneForward {
     let planes = scratch + self.planes
     convolve(scratch, rows, into: planes)
     if let saved {
-      let winners = UnsafeMutableRawPointer(saved)
+      let winners = UnsafeMutableRawPointer(saved).assumingMemoryBound(to: UInt8.self)
       pool(planes, rows, into: y, scratch) { window, channel, row, block in
         let (largest, winner) = window.maximum
-        let place = stage.winners(image: image, channel: channel, row: row, block: block)
-        let bits = unsafeBitCast(winner, to: SIMD16<UInt32>.self)
-        winners.storeBytes(
-          of: SIMD16<UInt8>(truncatingIfNeeded: bits), toByteOffset: place, as: SIMD16<UInt8>.self)
+        winner.write(winners + stage.winners(image: image, channel: channel, row: row, block: block))
         return largest
       }
     } else {
@@ -149,9 +146,6 @@ struct PlaneForward {
   }
 }
 
-/// 2^23, above which the bits of a float count in ones.
-private let placeBase: Float = 0x1p23
-
 /// The four places of each of 16 windows side by side, row by row.
 private struct PooledWindows {
   let first: Vector
@@ -169,11 +163,11 @@ private struct PooledWindows {
     @inline(__always) get { ((first + second) + (third + fourth)) * Vector(repeating: 0.25) }
   }
 
-  /// The largest and its place, in the low bits of a float: the first of equals; a NaN wins.
-  var maximum: (value: Vector, place: Vector) {
+  /// The largest and its place: the first of equals; a NaN wins.
+  var maximum: (value: Vector, place: PoolingPlaces) {
     @inline(__always) get {
       var value = first
-      var place = Vector(repeating: placeBase)
+      var place = PoolingPlaces(repeating: 0)
       challenge(&value, &place, second, 1)
       challenge(&value, &place, third, 2)
       challenge(&value, &place, fourth, 3)
@@ -182,8 +176,8 @@ private struct PooledWindows {
   }
 
   @inline(__always)
-  private func challenge(_ value: inout Vector, _ place: inout Vector, _ other: Vector, _ number: Float) {
-    let number = Vector(repeating: placeBase + number)
+  private func challenge(_ value: inout Vector, _ place: inout PoolingPlaces, _ other: Vector, _ number: Int)
+  {
     let (wins, isNaN) = (other .> value, other .!= other)
     value.replace(with: other, where: wins)
     place.replace(with: number, where: wins)

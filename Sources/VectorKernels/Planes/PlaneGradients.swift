@@ -138,19 +138,18 @@ struct PlaneGradients {
     _ channel: Int, _ rows: Range<Int>, of image: Int, _ saved: Source, _ scratch: Target, into plane: Target
   ) {
     let gradients = scratch + self.gradients + channel * pooled
+    let winners = UnsafeRawPointer(saved).assumingMemoryBound(to: UInt8.self)
     // What runs over into the next row is overwritten when its turn comes.
     for row in 0..<2 * rows.count {
-      let first = Vector(repeating: Float(row % 2 * 2))
-      let second = Vector(repeating: Float(row % 2 * 2 + 1))
+      let first = row % 2 * 2
       for block in 0..<stage.blocks {
         let gradient = load(gradients + (row / 2 * stage.blocks + block) * lanes)
-        let place = stage.winners(
-          image: image, channel: channel, row: rows.lowerBound + row / 2, block: block)
-        let bytes = UnsafeRawPointer(saved).loadUnaligned(fromByteOffset: place, as: SIMD16<UInt8>.self)
-        let winner = Vector(SIMD16<Int32>(truncatingIfNeeded: bytes))
+        let winner = PoolingPlaces(
+          winners
+            + stage.winners(image: image, channel: channel, row: rows.lowerBound + row / 2, block: block))
         let (low, high) = zip(
           Vector().replacing(with: gradient, where: winner .== first),
-          Vector().replacing(with: gradient, where: winner .== second))
+          Vector().replacing(with: gradient, where: winner .== first + 1))
         let position = row * stage.line + 2 * lanes * block
         store(low, plane + position)
         store(high, plane + position + lanes)
