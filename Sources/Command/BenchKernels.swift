@@ -26,6 +26,7 @@ struct BenchKernels: ParsableCommand {
   /// Pixels a side, channels in and out, kernel, stride, padding; of VGG, AlexNet, NiN, GoogLeNet, ResNet, LeNet.
   private static let convolutions = [
     (112, 64, 128, 3, 1, 1), (56, 256, 256, 3, 1, 1), (28, 512, 512, 3, 1, 1), (14, 512, 512, 3, 1, 1),
+    (3, 512, 512, 3, 1, 1),
     (12, 384, 384, 3, 1, 1), (26, 96, 256, 5, 1, 2), (54, 96, 96, 1, 1, 0), (12, 480, 192, 1, 1, 0),
     (24, 64, 64, 3, 1, 1), (24, 64, 128, 3, 2, 1), (224, 1, 64, 3, 1, 1), (224, 1, 96, 11, 4, 1),
     (96, 1, 64, 7, 2, 3), (28, 1, 6, 5, 1, 2), (14, 6, 16, 5, 1, 0),

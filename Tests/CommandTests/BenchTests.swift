@@ -73,7 +73,7 @@ import Testing
     let rows = try #require(try json(["kernels", "--rounds", "1"])["rows"] as? [[String: Any]])
     #expect(
       Set(rows.map { $0["algorithm"] as? String }).isSuperset(of: [
-        "F(4x4|6x6,3x3)", "F(4x4,5x5)", "F(3x3,3x3)/2", "direct", "streamed",
+        "F(4x4|6x6,3x3)", "F(4x4,5x5)", "F(3x3,3x3)/2", "F(3x3,3x3) padded", "direct", "streamed",
       ]))
     for row in rows {
       for key in ["forward", "input_gradient", "parameter_gradients", "blas", "operations"] {

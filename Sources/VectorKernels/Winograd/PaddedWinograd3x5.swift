@@ -2,7 +2,7 @@
 /// may have neighbours.
 ///
 /// Along an axis, output i is the sum over j of d(j) g(j - i + 2): that of F(3,3) with the inputs for a filter and the filter for
-/// inputs, in reverse order. The root mean square of the errors is 1.4 to 1.7 times that of a plain sum (filters 3.6).
+/// inputs; the outputs come in reverse order. The root mean square of the errors is 1.4 to 1.7 times that of a plain sum (filters 3.6).
 enum PaddedWinograd3x5: PaddedWinograd {
   typealias Data = Winograd3x3.Filter
   typealias Filter = Winograd3x3.Data

@@ -69,7 +69,7 @@ extension FilteringScheme {
 }
 
 /// A minimal filtering algorithm F(m x m, r x r) (Winograd, 1980; Lavin and Gray, 2016, arXiv:1509.09308): with stride 1, polynomials
-/// are multiplied by their values at m + r - 1 points.
+/// are multiplied by their values at m + r - 1 points; ``PaddedWinograd`` needs fewer.
 ///
 /// The gradients of filters use the transposes of the three matrices, those of inputs are tiles again, in the same or another way.
 protocol WinogradScheme: ConvolutionAlgorithm, FilteringScheme {
