@@ -82,6 +82,9 @@ public enum KernelShapes {
     WindowShape("64 to 65", 4, 4, channels: 64, outputs: 65, kernel: 1),
     WindowShape("1 to 100", 6, 6, channels: 1, outputs: 100, kernel: 3, padding: 1),
     WindowShape("pointwise, stride 2", 9, 9, channels: 20, outputs: 24, kernel: 1, stride: 2),
+    WindowShape("pointwise, many parts", 24, 25, channels: 130, outputs: 40, kernel: 1),
+    WindowShape("pointwise, many columns", 3, 3, channels: 520, outputs: 300, kernel: 1),
+    WindowShape("pointwise, a page from pixel to pixel", 5, 3, channels: 1024, outputs: 40, kernel: 1),
     // Strips: rows of one image, and whole images together.
     WindowShape("many strips", 41, 37, channels: 3, outputs: 18, kernel: 5, padding: 2),
     WindowShape("a row longer than a strip", 5, 300, channels: 2, outputs: 3, kernel: 3, padding: 1),

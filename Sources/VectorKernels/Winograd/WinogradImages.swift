@@ -1,8 +1,5 @@
 import CPrefetch
 
-/// Pixels by which those of 1x1 filters are asked for before they are needed: the next one would come too late; measured.
-private let ahead = 16
-
 /// Tiles of images, into points and back.
 extension WinogradTiles {
   /// matrices[p] = the points of the convolution's inputs under the tiles.
@@ -35,14 +32,10 @@ extension WinogradTiles {
         while channel < channels.upperBound {
           let remaining = channels.upperBound - channel
           let target = matrices + (channel - channels.lowerBound) * together + tile * lanes
-          if size == 1 {
-            prefetchForReading(here[0] + ahead * pixels.stride + channel)
-          } else {
-            // The pixels that the next tile does not share with this one: too many streams for the processor to see.
-            for row in 0..<size {
-              for column in size - step..<size {
-                prefetchForReading(next[row * size + column] + channel)
-              }
+          // The pixels that the next tile does not share with this one: too many streams for the processor to see.
+          for row in 0..<size {
+            for column in size - step..<size {
+              prefetchForReading(next[row * size + column] + channel)
             }
           }
           var sum = Vector()
@@ -109,13 +102,9 @@ extension WinogradTiles {
       var channel = channels.lowerBound
       while channel < channels.upperBound {
         let source = matrices + (channel - channels.lowerBound) * together + tile * lanes
-        if Scheme.outputs == 1 {
-          request(here + ahead * pixels.stride + channel)
-        } else {
-          for row in 0..<Scheme.outputs {
-            for column in 0..<Scheme.outputs {
-              request(next + (row * pixels.width + column) * pixels.stride + channel)
-            }
+        for row in 0..<Scheme.outputs {
+          for column in 0..<Scheme.outputs {
+            request(next + (row * pixels.width + column) * pixels.stride + channel)
           }
         }
         Scheme.Result.applyToSquare(between) { row, column in
