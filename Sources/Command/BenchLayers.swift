@@ -35,9 +35,8 @@ struct BenchLayers: ParsableCommand {
     let result = LayerBenchmark(
       graph, batch: settings.batchSize, shards: network.shards, rounds: options.rounds, kernels: kernels)
     let record = Record(
-      model: network.model, batch: result.batch, shards: network.shards, instructionSet: kernels.name,
-      peak: peak,
-      loss: result.loss, rows: result.rows)
+      model: settings.model, batch: result.batch, shards: network.shards, instructionSet: kernels.name,
+      peak: peak, loss: result.loss, rows: result.rows)
     try options.show(record, table: record.table)
   }
 

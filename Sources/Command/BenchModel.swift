@@ -1,14 +1,10 @@
 import ArgumentParser
 import Failures
-import Models
 import Training
 
 /// Which network a benchmark runs, on how many images, cut into how many shards.
 struct BenchModel: ParsableArguments {
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
+  @OptionGroup var network: ModelArgument
   @Option(help: ArgumentHelp("Images at once (default: those of the recipe).", valueName: "n"))
   var batchSize: String?
   @Option(help: ArgumentHelp("Pixels a side (default: those of the recipe).", valueName: "n"))
@@ -26,6 +22,6 @@ struct BenchModel: ParsableArguments {
   func settings() throws(Failure) -> TrainingSettings {
     let given = ["batch-size": batchSize, "image-size": imageSize]
     return try SettingsResolver.resolve(
-      model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
+      model: network.model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
   }
 }

@@ -52,9 +52,8 @@ struct BenchStep: ParsableCommand {
       }
     }
     let record = Record(
-      model: network.model, batch: result.batch, shards: shards, threads: team.count,
-      instructionSet: kernels.name,
-      seconds: result.median,
+      model: settings.model, batch: result.batch, shards: shards, threads: team.count,
+      instructionSet: kernels.name, seconds: result.median,
       imagesPerSecond: Double(result.batch) / result.median, fastest: result.steps.min() ?? 0,
       slowest: result.steps.max() ?? 0)
     try options.show(record, table: record.text + "\n")

@@ -22,10 +22,7 @@ public struct SummaryCommand: ParsableCommand {
         cnn-dist summary resnet18 --svg resnet18.svg  a picture of it
       """)
 
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
+  @OptionGroup var network: ModelArgument
   @Option(help: ArgumentHelp("Images at once (default: 1).", valueName: "n"))
   var batchSize: String?
   @Option(
@@ -53,8 +50,8 @@ public struct SummaryCommand: ParsableCommand {
   public func run() throws {
     let given = ["batch-size": batchSize, "image-size": imageSize, "classes": classes]
     let settings = try SettingsResolver.resolve(
-      model: model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
-    guard let model = ModelRegistry.named(model) else { throw unknownModel(model) }
+      model: network.model, commandLine: given.compactMapValues { $0 }, environment: [:], file: nil)
+    guard let model = ModelRegistry.named(network.model) else { throw unknownModel(network.model) }
     let batchSize = batchSize == nil ? 1 : settings.batchSize
     let summary = Summary(try TrainingRun.graph(settings))
     if let svg { try AtomicFile.write(SVGText.of(try architecture(settings)), to: svg) }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Failures
 import Foundation
-import Models
 import Telemetry
 import Training
 
@@ -29,10 +28,7 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
       line every 10 seconds. NO_COLOR=1 takes the colours away.
       """)
 
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
+  @OptionGroup var network: ModelArgument
   @OptionGroup var options: SettingOptions
   @Flag(help: "Check the settings and print them resolved, without training.")
   var dryRun = false
@@ -49,7 +45,7 @@ public struct TrainCommand: ParsableCommand, RankedCommand {
   public func run() throws {
     let environment = ProcessInfo.processInfo.environment
     let resolved = try SettingsResolver.resolveWithSources(
-      model: model, commandLine: options.values, environment: environment, file: options.config)
+      model: network.model, commandLine: options.values, environment: environment, file: options.config)
     let settings = resolved.settings
     let console = Console(style: ConsoleStyle(environment: environment, isQuiet: settings.quiet))
     if printConfig {

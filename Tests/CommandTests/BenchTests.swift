@@ -96,7 +96,9 @@ import Testing
 
   @Test(arguments: [
     (["layers"], "model"), (["layers", "lenet", "--rounds", "0"], "--rounds"),
+    (["layers", "lenet", "--shards", "3"], "--shards"),
     (["step", "lenot"], "lenet"), (["step", "lenet", "--shards", "3"], "--shards"),
+    (["step", "lenet", "--rounds", "0"], "--rounds"),
     (["step", "lenet", "--shards", "4", "--threads", "3"], "--threads"),
     (["allreduce", "--sizes", "1,x"], "--sizes"),
     (["allreduce", "--sizes", "0"], "--sizes"), (["kernels", "--rounds", "-1"], "--rounds"),

@@ -2,7 +2,6 @@ import ArgumentParser
 import Collectives
 import Failures
 import Foundation
-import Models
 import Planning
 import Telemetry
 import Training
@@ -28,10 +27,7 @@ struct PlanCommand: ParsableCommand, RankedCommand {
         mpirun --hostfile hosts -n 8 cnn-dist plan vgg11  the network that there is
       """)
 
-  @Argument(
-    help: "The network: \(ModelRegistry.all.map(\.name).joined(separator: ", ")).",
-    completion: .list(ModelRegistry.all.map(\.name)))
-  var model: String
+  @OptionGroup var network: ModelArgument
   @Option(help: ArgumentHelp("Of a node's link, such as 10Gbit or 1.2GB (a second).", valueName: "rate"))
   var bandwidth: String?
   @Option(help: ArgumentHelp("Of a short message between nodes, such as 20us.", valueName: "time"))
@@ -77,13 +73,14 @@ struct PlanCommand: ParsableCommand, RankedCommand {
   func run() throws {
     let environment = ProcessInfo.processInfo.environment
     let settings = try SettingsResolver.resolve(
-      model: model, commandLine: options.values, environment: environment, file: options.config)
+      model: network.model, commandLine: options.values, environment: environment, file: options.config)
     let wishes = PlanWishes(
       bandwidth: try bandwidth.map { try Quantity.bandwidth($0, option: "--bandwidth") },
       latency: try latency.map { try Quantity.duration($0, option: "--latency") },
       ranksPerNode: ranksPerNode, processors: processors, jitter: jitter.map { $0 / 100 })
     if let probe {
-      return try show(try PlanRecord(reading: probe).changed(for: model, weak: weak, wishes, most: most))
+      let record = try PlanRecord(reading: probe)
+      return try show(record.changed(for: network.model, weak: weak, wishes, most: most))
     }
     let console = Console(style: ConsoleStyle(environment: environment, isQuiet: settings.quiet))
     let usesMPI = try LaunchEnvironment(environment).usesMPI
