@@ -4,7 +4,7 @@ import Tensors
 /// Large weights are streamed: read once, in the order of memory, since reading them is what takes time. Small ones are a
 /// pointwise convolution on images of one pixel. The batch has no say, so that a sample's bits do not depend on others.
 extension VectorKernels {
-  /// Weights from which they are streamed: what no longer fits the second-level cache beside its copy in blocks.
+  /// Weights from which they are streamed: what the second-level cache does not hold for the samples behind the first.
   private static let streamed = 1 << 18
 
   /// The linear layer as a convolution; nil where the weights are streamed.

@@ -81,17 +81,22 @@ public enum KernelShapes {
     WindowShape("33 to 48", 5, 7, channels: 33, outputs: 48, kernel: 3, stride: 2, padding: 1),
     WindowShape("64 to 65", 4, 4, channels: 64, outputs: 65, kernel: 1),
     WindowShape("1 to 100", 6, 6, channels: 1, outputs: 100, kernel: 3, padding: 1),
-    WindowShape("pointwise, stride 2", 9, 9, channels: 20, outputs: 24, kernel: 1, stride: 2),
+    WindowShape("1x1, stride 2", 9, 9, channels: 20, outputs: 24, kernel: 1, stride: 2),
     WindowShape("pointwise, many parts", 24, 25, channels: 130, outputs: 40, kernel: 1),
     WindowShape("pointwise, many columns", 3, 3, channels: 520, outputs: 300, kernel: 1),
     WindowShape("pointwise, a page from pixel to pixel", 5, 3, channels: 1024, outputs: 40, kernel: 1),
+    WindowShape("pointwise, parts of a shard", 31, 32, channels: 17, outputs: 35, kernel: 1),
+    WindowShape("pointwise, shards in pairs", 20, 20, channels: 17, outputs: 16, kernel: 1),
+    // With the other channels that a test of slices puts beside them.
+    WindowShape(
+      "pointwise, a slice a page from pixel to pixel", 3, 3, channels: 17, outputs: 1019, kernel: 1),
     // Strips: rows of one image, and whole images together.
     WindowShape("many strips", 41, 37, channels: 3, outputs: 18, kernel: 5, padding: 2),
     WindowShape("a row longer than a strip", 5, 300, channels: 2, outputs: 3, kernel: 3, padding: 1),
     WindowShape("many strips, stride 2", 67, 61, channels: 2, outputs: 5, kernel: 3, stride: 2, padding: 1),
     WindowShape(
       "many strips, stride above the kernel", 120, 70, channels: 2, outputs: 5, kernel: 2, stride: 3),
-    WindowShape("many strips, pointwise", 40, 40, channels: 6, outputs: 5, kernel: 1),
+    WindowShape("many strips, 1x1", 40, 40, channels: 6, outputs: 5, kernel: 1),
     // Tiles: several parts of a batch, borders of every width, rows and columns left over.
     WindowShape(
       "3x3 tiles by sixes, whole batches", 60, 57, channels: 16, outputs: 16, kernel: 3, padding: 1),

@@ -185,6 +185,7 @@ import Testing
   @Test(arguments: [
     ("by sixes", "|6x6,3x3)"), ("by threes", "F(3x3,3x3)"), ("3x3 tiles by twos", "F(2x2,3x3)"),
     ("5x5 tiles by twos", "F(2x2,5x5)"), ("on a map of", " padded"),
+    ("pointwise", "in place"),
   ])
   func shapesHaveTheAlgorithmOfTheirName(_ part: String, _ algorithm: String) {
     let shapes = KernelShapes.convolutions.filter { $0.name.contains(part) }

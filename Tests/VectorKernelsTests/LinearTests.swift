@@ -9,6 +9,14 @@ import Testing
   #if arch(x86_64)
     @Test(.wideOnly, arguments: KernelShapes.linears, KernelShapes.linearBatches)
     func wide(_ shape: LinearShape, batch: Int) { check(Build.wide.kernels, shape, batch) }
+
+    @Test(.wideOnly, arguments: KernelShapes.linears)
+    func bothBuildsGiveTheSameBits(_ shape: LinearShape) {
+      let inputs = LinearInputs(shape, batch: 7) { TestNumbers.reals($0, seed: $1) }
+      let base = inputs.run(Build.base.kernels, shards: unevenShards)
+      let wide = inputs.run(Build.wide.kernels, shards: unevenShards)
+      for (name, key) in LinearOutputs.all { expectEqual(base[keyPath: key], wide[keyPath: key], name) }
+    }
   #endif
 
   @Test(arguments: KernelShapes.linears, KernelShapes.linearBatches)

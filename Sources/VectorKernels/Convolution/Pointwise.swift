@@ -1,7 +1,7 @@
 import CPrefetch
 import Kernels
 
-/// 1x1 filters: products of pixels, which are read where they lie.
+/// 1x1 filters with stride 1 and no padding: products of pixels, which are read where they lie.
 enum Pointwise: ConvolutionAlgorithm {
   static var name: String { "in place" }
 
@@ -49,7 +49,7 @@ enum Pointwise: ConvolutionAlgorithm {
   }
 }
 
-/// What of ``RowProducts`` goes where: activation(sum + bias).
+/// y = activation(sum + bias).
 private struct Activated: ProductResult {
   let y: Target
   let stride: Int
@@ -68,7 +68,7 @@ private struct Activated: ProductResult {
   }
 }
 
-/// The sum, or what is there + the sum.
+/// dx = sum, or += where it is added.
 private struct Added: ProductResult {
   let dx: Target
   let stride: Int
@@ -84,7 +84,7 @@ private struct Added: ProductResult {
   }
 }
 
-/// As ``Added``, but 0 where the gate is closed.
+/// As ``Added``, but 0 where what a ReLU computed is 0.
 private struct Gated: ProductResult {
   let dx: Target
   let gate: Source
@@ -118,9 +118,9 @@ extension BlockMatrix {
   /// Copies the transpose of a matrix: its first columns as `rows`, and its rows as `columns`.
   fileprivate func readTransposed(_ source: Source, rows: Int, columns: Int, stride: Int) {
     forEachVector(columns) { column, left in
-      forEachVector(rows) { row, rows in
+      forEachVector(rows) { row, rest in
         transpose(
-          source + column * stride + row, rows: min(lanes, left), columns: min(lanes, rows), stride: stride,
+          source + column * stride + row, rows: min(lanes, left), columns: min(lanes, rest), stride: stride,
           into: block(at: column) + row * lanes)
       }
     }

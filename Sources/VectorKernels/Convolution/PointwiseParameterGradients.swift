@@ -2,22 +2,23 @@ import CPrefetch
 import Kernels
 
 extension Pointwise {
-  /// Pixels whose products are added to the gradients at once: as many as the second-level cache holds beside as many that are asked for;
-  /// measured. It depends on the filters alone, so that a shard's sums do not depend on what is beside it.
-  private static func pixels(_ geometry: WindowGeometry) -> Int {
+  /// Pixels that are at hand at once. Their inputs, which every strip of outputs reads again, stay in the second-level cache beside the
+  /// next ones; twice as many are as fast. It depends on the inputs' channels alone, so that a shard's sums do not depend on what is
+  /// beside it.
+  private static func most(_ geometry: WindowGeometry) -> Int {
     max(64, (1 << 15) / geometry.input.channels)
   }
 
   /// Floats of scratch.
   static func parameterScratch(_ geometry: WindowGeometry, together shards: Shards) -> Int {
-    let pixels = min(pixels(geometry), shards.samples * geometry.positions)
-    let sums = VectorKernels.treeScratch(shards.count, weights: geometry.output.channels, biases: 0)
-    return PixelProducts.scratch(pixels: pixels, shards: shards.count) + sums
+    let pixels = min(most(geometry), shards.samples * geometry.positions)
+    return PixelProducts.scratch(pixels: pixels, shards: shards.count)
+      + VectorKernels.treeScratch(shards.count, weights: geometry.output.channels, biases: 0)
   }
 
-  /// As many shards as are in the cache together.
+  /// As many shards as are at hand at once.
   static func shardsTogether(_ geometry: WindowGeometry, _ shards: Shards) -> Int {
-    shards.together(pixels(geometry) / geometry.positions)
+    shards.together(most(geometry) / geometry.positions)
   }
 
   static func parameterGradients(
@@ -25,37 +26,31 @@ extension Pointwise {
     bias db: Target?, scratch: Target
   ) {
     let (inputs, outputs, stride) = (geometry.input.channels, geometry.output.channels, geometry.outputStride)
-    let (all, most) = (shards.samples * geometry.positions, pixels(geometry))
-    let products = scratch + (VectorKernels.treeScratch(shards.count, weights: outputs, biases: 0))
+    let (all, most) = (shards.samples * geometry.positions, most(geometry))
+    let sums = VectorKernels.treeScratch(shards.count, weights: outputs, biases: 0)
     for first in Swift.stride(from: 0, to: all, by: most) {
-      let count = min(most, all - first)
-      /// A shard's pixels of those at hand; of one shard some.
-      func pixels(_ shard: Int) -> Range<Int> {
-        guard shards.count > 1 else { return 0..<count }
-        let samples = shards[shard].samples
-        return samples.lowerBound * geometry.positions..<samples.upperBound * geometry.positions
-      }
-      let (x, dy) = (x + first * inputs, dy + first * stride)
+      let products = PixelProducts(
+        x: x + first * inputs, inputs: inputs, dy: dy + first * stride, outputs: outputs, stride: stride,
+        count: min(most, all - first), shards: shards, positions: geometry.positions, scratch: scratch + sums)
       if let db {
         VectorKernels.addTree(
           shards.count, weight: db, weights: outputs, bias: nil, biases: 0, scratch: scratch
         ) { shard, db, _ in
-          let pixels = pixels(shard)
+          let pixels = products.pixels(shard)
           Columns.addSums(
-            dy + pixels.lowerBound * stride, rows: pixels.count, columns: outputs, stride: stride, into: db)
+            products.dy + pixels.lowerBound * stride, rows: pixels.count, columns: outputs, stride: stride,
+            into: db)
         }
       }
-      PixelProducts(
-        x: x, inputs: inputs, dy: dy, outputs: outputs, stride: stride, count: count, shards: shards.count,
-        scratch: products
-      ).add(to: dw, pixels)
+      products.add(to: dw)
     }
   }
 }
 
-/// The products of some pixels' inputs and gradients: dw += x transposed times dy.
+/// The products of some pixels: dw += x transposed times dy, x (pixels, inputs) and dy (pixels, outputs).
 ///
-/// Gradients of up to 32 outputs are copied side by side, inputs stay where they are. What the next pixels need is asked for meanwhile.
+/// Inputs stay where they are, but for the last ones where they are no whole tile. Gradients of up to 32 outputs are copied side by
+/// side. While the first of them are multiplied, the next pixels are asked for: their inputs, and gradients of as many outputs.
 private struct PixelProducts {
   let x: Source
   let inputs: Int
@@ -64,14 +59,17 @@ private struct PixelProducts {
   /// Floats from one pixel's gradients to the next.
   let stride: Int
   let count: Int
-  let shards: Int
+  /// One, of which these pixels may be a part, or all those whose pixels these are.
+  let shards: Shards
+  /// Pixels of a sample.
+  let positions: Int
   let scratch: Target
 
   private static let width = BlockProducts.tileColumns
   private static let rows = FlatTile<WideLine>.rows
   private static let place = rows * width
 
-  // Scratch: gradients of some outputs, the last inputs where they are no whole tile, sums of shards.
+  // Scratch: gradients of some outputs, the last inputs, sums of shards.
   private static func lastStart(_ pixels: Int) -> Int { pixels * width }
   private static func placeStart(_ pixels: Int) -> Int { lastStart(pixels) + padded(pixels * rows) }
 
@@ -79,74 +77,67 @@ private struct PixelProducts {
     placeStart(pixels) + ShardTree.places(shards) * place
   }
 
-  /// - Parameter pixels: those of a shard.
-  @inline(__always)
-  func add(to dw: Target, _ pixels: (_ shard: Int) -> Range<Int>) {
-    let last = inputs % Self.rows
-    for pixel in 0..<(last > 0 ? count : 0) {
-      for input in 0..<Self.rows {
-        scratch[Self.lastStart(count) + pixel * Self.rows + input] =
-          input < last ? x[pixel * inputs + inputs - last + input] : 0
-      }
-    }
+  /// A shard's pixels of those at hand.
+  func pixels(_ shard: Int) -> Range<Int> {
+    guard shards.count > 1 else { return 0..<count }
+    let samples = shards[shard].samples
+    return samples.lowerBound * positions..<samples.upperBound * positions
+  }
+
+  func add(to dw: Target) {
+    copyLastInputs()
     var output = 0
     while output < outputs {
       if outputs - output > lanes, WideLine.vectors == 2 {
-        strip(WideLine.self, from: output, to: dw, pixels)
+        addStrip(WideLine.self, from: output, to: dw)
         output += WideLine.vectors * lanes
       } else {
-        strip(NarrowLine.self, from: output, to: dw, pixels)
+        addStrip(NarrowLine.self, from: output, to: dw)
         output += lanes
       }
     }
   }
 
-  @inline(__always)
-  private func strip<L: Line>(
-    _: L.Type, from output: Int, to dw: Target, _ pixels: (_ shard: Int) -> Range<Int>
-  ) {
-    let (width, left) = (L.vectors * lanes, outputs - output)
+  /// Copies the inputs behind the last whole tile in front of zeros.
+  private func copyLastInputs() {
+    let last = inputs % Self.rows
+    guard last > 0 else { return }
     for pixel in 0..<count {
-      for vector in Swift.stride(from: 0, to: width, by: lanes) {
-        store(
-          load(dy + pixel * stride + output + vector, left: left - vector), scratch + pixel * width + vector)
-      }
+      let (source, target) = (
+        x + pixel * inputs + inputs - last, scratch + Self.lastStart(count) + pixel * Self.rows
+      )
+      for input in 0..<Self.rows { target[input] = input < last ? source[input] : 0 }
     }
+  }
+
+  @inline(__always)
+  private func addStrip<L: Line>(_: L.Type, from output: Int, to dw: Target) {
+    let (width, left) = (L.vectors * lanes, outputs - output)
+    Panels.pack(dy + output, rows: count, columns: min(width, left), stride: stride, into: scratch)
     let places = scratch + Self.placeStart(count)
     for input in Swift.stride(from: 0, to: inputs, by: Self.rows) {
       let rows = min(Self.rows, inputs - input)
+      let target = dw + input * outputs + output
       for row in 0..<rows {
-        let target = dw + (input + row) * outputs + output
-        for vector in 0..<L.vectors { prefetchForWriting(target + vector * lanes) }
+        for vector in 0..<L.vectors { prefetchForWriting(target + row * outputs + vector * lanes) }
       }
-      // The next pixels: a line of inputs for every second block of them, and one of gradients for the others.
-      let isEven = input % lanes == 0
-      let line = input / lanes * lanes
-      let next =
-        output > 0 || !isEven && line >= outputs
-        ? nil : isEven ? (x + count * inputs + line, inputs) : (dy + count * stride + line, stride)
+      let upcoming = output == 0 ? upcoming(beside: input) : nil
       let (source, distance) =
         rows == Self.rows ? (x + input, inputs) : (Source(scratch + Self.lastStart(count)), Self.rows)
-      ShardTree.forEach(shards) { shard, place in
+      ShardTree.forEach(shards.count) { shard, place in
         let pixels = pixels(shard)
         var tile = FlatTile<L>()
         var left = source + pixels.lowerBound * distance
         var right = Source(scratch + pixels.lowerBound * width)
-        if let (base, step) = next {
-          var upcoming = base + pixels.lowerBound * step
-          for _ in pixels {
-            prefetchForReading(upcoming)
-            tile.add(left, stride: 1, L(right, second: lanes))
-            left += distance
-            right += width
-            upcoming += step
+        var line = upcoming.map { $0.line + pixels.lowerBound * $0.stride }
+        for _ in pixels {
+          if let next = line, let upcoming {
+            prefetchForReading(next)
+            line = next + upcoming.stride
           }
-        } else {
-          for _ in pixels {
-            tile.add(left, stride: 1, L(right, second: lanes))
-            left += distance
-            right += width
-          }
+          tile.add(left, stride: 1, L(right, second: lanes))
+          left += distance
+          right += width
         }
         tile.write(places + place * Self.place, stride: width, second: lanes)
       } merge: { place in
@@ -155,11 +146,22 @@ private struct PixelProducts {
       }
       for row in 0..<rows {
         for vector in Swift.stride(from: 0, to: width, by: lanes) {
-          let target = dw + (input + row) * outputs + output + vector
-          let sum = load(places + row * width + vector)
+          let (sum, target) = (load(places + row * width + vector), target + row * outputs + vector)
           store(sum + load(target, left: left - vector), target, left: left - vector)
         }
       }
+    }
+  }
+
+  /// A line of the first pixel behind these, and floats to that of the next, for a tile to ask for: the first tile of 16 inputs asks for
+  /// those of the next pixels, the second for the gradients of as many outputs.
+  @inline(__always)
+  private func upcoming(beside input: Int) -> (line: Source, stride: Int)? {
+    let line = input / lanes * lanes
+    switch input % lanes / Self.rows {
+    case 0: return (x + count * inputs + line, inputs)
+    case 1 where line < outputs: return (dy + count * stride + line, stride)
+    default: return nil
     }
   }
 }

@@ -1,4 +1,5 @@
-/// F(2x2,3x3), for maps of two rows or columns that ``PaddedWinograd2x3`` does not fit: four outputs from 16 products instead of 36. The points are 0, 1, -1 and infinity.
+/// F(2x2,3x3), for maps of two rows or columns that ``PaddedWinograd2x3`` does not fit: four outputs from 16 products instead
+/// of 36. The points are 0, 1, -1 and infinity.
 enum Winograd2x3: WinogradScheme {
   enum Data: PointTransform {
     static var sources: Int { 4 }

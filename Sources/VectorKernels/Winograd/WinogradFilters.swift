@@ -39,8 +39,8 @@ extension WinogradTiles {
     }
   }
 
-  /// matrices[p] = the points of the filters of some input and output channels that lead back: turned half around, from `outputs` to `inputs`.
-  /// `weight` is (kernel, kernel, `outputs`, `inputs`).
+  /// matrices[p] = the points of the filters of some input and output channels that lead back: turned half around, from `outputs` to
+  /// `inputs`. `weight` is (kernel, kernel, `outputs`, `inputs`).
   func readFiltersBack(
     _ weight: Source, inputs count: Int, outputs: Int, _ slice: Range<Int>, _ channels: Range<Int>
   ) {

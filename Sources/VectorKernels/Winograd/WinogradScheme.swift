@@ -4,14 +4,11 @@ protocol PointTransform {
   static var results: Int { get }
   /// Asks for every source once.
   static func apply(_ source: (_ index: Int) -> Vector, _ put: (_ index: Int, _ result: Vector) -> Void)
-  /// Transforms the columns of a square of vectors, and then its rows.
-  /// - Parameter between: room for `results` x `sources` vectors.
-  static func applyToSquare(
-    _ between: Target, _ source: (_ row: Int, _ column: Int) -> Vector,
-    _ put: (_ row: Int, _ column: Int, _ result: Vector) -> Void)
 }
 
 extension PointTransform {
+  /// Transforms the columns of a square of vectors, and then its rows.
+  /// - Parameter between: room for `results` x `sources` vectors.
   @inline(__always)
   static func applyToSquare(
     _ between: Target, _ source: (_ row: Int, _ column: Int) -> Vector,

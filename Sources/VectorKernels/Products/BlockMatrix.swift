@@ -28,8 +28,8 @@ struct UpcomingLines {
 /// Every element is one chain of fused multiply-adds in the order of the inner dimension, so what is computed beside an
 /// element does not change its bits.
 enum BlockProducts {
-  /// Rows of which parts of a batch are a multiple: whole tiles of every build, so that all builds cut alike; `multiply` writes no
-  /// further.
+  /// Rows of the tallest tile of any build, and whole tiles of each: of them parts of a batch are a multiple, so that all builds cut alike;
+  /// `multiply` writes no further.
   static let tileRows = 12
   /// Columns that the widest tile has.
   static let tileColumns = 32
