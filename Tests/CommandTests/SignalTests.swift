@@ -20,6 +20,15 @@ import Testing
       sourceLocation: location)
   }
 
+  /// A set of signals that `/proc/PID/status` tells of a process: `SigCgt`, those it catches; `ShdPnd`, those it has yet
+  /// to be given.
+  private func signals(_ set: String, of process: pid_t) throws -> Set<Int32> {
+    let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+    let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(set):") })
+    let bits = try #require(line.split(separator: "\t").last.flatMap { UInt64($0, radix: 16) })
+    return Set((1...64).filter { bits & 1 << UInt64($0 - 1) != 0 })
+  }
+
   @Test("fault 1: kill -9 of a worker → all ranks gone in 5 s, 137; --resume auto goes on")
   func aKilledWorker() throws { try aKilledRank(1) }
 
@@ -95,12 +104,7 @@ import Testing
     let run = scratch.file("run")
     let program = try Program(endlessTraining(run))
     // Before the run has a directory, as soon as the signal is caught at all.
-    try program.wait(seconds: 10) {
-      let status = try String(contentsOfFile: "/proc/\(program.identifier)/status", encoding: .utf8)
-      let caught = status.split(separator: "\n").first { $0.hasPrefix("SigCgt:") }?.split(separator: "\t")
-        .last
-      return (caught.flatMap { UInt64($0, radix: 16) } ?? 0) & 1 << UInt64(signal - 1) != 0
-    }
+    try program.wait(seconds: 10) { try self.signals("SigCgt", of: program.identifier).contains(signal) }
     program.send(signal)
     let result = try program.result()
     #expect(result.status == 75, "\(result.errors)")
@@ -111,27 +115,24 @@ import Testing
   func twoInterrupts() throws {
     let scratch = try ScratchDirectory()
     let run = scratch.file("run")
-    // A step of a second, so that the second Ctrl-C comes within the same.
-    let training = [
-      "train", "vgg11-small", "--image-size", "64", "--dataset", "synthetic", "--train-limit", "1024",
-      "--test-limit", "8", "--batch-size", "256", "--eval-every", "0", "--checkpoint-every", "1",
-      "--log-every", "1", "--run", run,
-    ]
-    let program = try Program(training)
-    try program.wait(for: 2, of: run)
+    let training = endlessTraining(run, ["--ranks", "2", "--checkpoint-every", "1"])
+    // A step that never ends, so that the second Ctrl-C comes within the same.
+    let program = try Program(training, environment: ["CNN_DIST_FAULT": "hang@step=9,rank=1"])
+    try program.wait(for: 8, of: run)
     // Saves are made beside training: the first may take longer than a step.
-    try program.wait(seconds: 60) {
+    try program.wait {
       FileManager.default.fileExists(atPath: run + "/checkpoints/last/state.json")
     }
     program.send(SIGINT)
-    Thread.sleep(forTimeInterval: 0.05)
+    // Two that wait to be delivered would be one.
+    try program.wait { try !self.signals("ShdPnd", of: program.identifier).contains(SIGINT) }
+    #expect(!areGone([program.identifier], within: 0.2))
     program.send(SIGINT)
     let began = Date()
     let result = try program.result()
     #expect(result.status == 128 + SIGINT, "\(result.output)")
     #expect(Date().timeIntervalSince(began) < 2)
-    let steps = try losses(of: run).count + 2
-    let resumed = try Program.run(training + ["--resume", "auto", "--max-steps", "\(steps)"])
+    let resumed = try Program.run(training + ["--resume", "auto", "--max-steps", "12"])
     #expect(resumed.status == 0 && resumed.output.contains("resumed after step"), "\(resumed.errors)")
     try expectTidy(run)
   }

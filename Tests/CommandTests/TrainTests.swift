@@ -121,7 +121,7 @@ import Testing
     let arguments = [
       "train", "lenet-max", "--recipe", "notebook", "--train-limit", "5120", "--test-limit", "100",
       "--batch-size", "32",
-      "--epochs", "3", "--log-every", "1", "--dropout", "0.3",
+      "--epochs", "10", "--log-every", "1", "--dropout", "0.3",
     ]
     #expect(try Program.run(arguments + ["--run", whole], ranks: 2).status == 0)
     let program = try Program(arguments + ["--run", parts], ranks: 2)
@@ -131,7 +131,7 @@ import Testing
     #expect(stopped.status == 75, "\(stopped.output) \(stopped.errors)")
     #expect(stopped.output.contains("--resume auto"))
     let count = try losses(of: parts).count
-    #expect(count < 480)
+    #expect(count < 1600)
     let resumed = try Program.run(arguments + ["--run", parts, "--resume", "auto"], ranks: 2)
     #expect(resumed.status == 0, "\(resumed.errors)")
     #expect(resumed.output.contains("resumed after step"))
@@ -150,7 +150,7 @@ import Testing
     let arguments = [
       "train", "lenet-max", "--dataset", "synthetic", "--train-limit", "32", "--test-limit", "64",
       "--batch-size", "32",
-      "--epochs", "60", "--run", run,
+      "--epochs", "300", "--run", run,
     ]
     let program = try Program(arguments)
     try program.wait { ((try? ResultsWriter.read(RunPaths(run).results)) ?? []).count >= 3 }
@@ -159,7 +159,7 @@ import Testing
     #expect(stopped.status == 75, "\(stopped.errors)")
     #expect(try Program.run(arguments + ["--resume", "auto"]).status == 0)
     let rows = try ResultsWriter.read(RunPaths(run).results)
-    #expect(rows.map(\.epoch) == Array(1...60))
+    #expect(rows.map(\.epoch) == Array(1...300))
     #expect(rows.allSatisfy { $0.testAccuracy != nil })
     // Accuracies are whole numbers of 32: no epoch holds another's samples.
     #expect(rows.allSatisfy { ($0.trainAccuracy * 32).rounded() == $0.trainAccuracy * 32 })
