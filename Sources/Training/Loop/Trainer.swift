@@ -74,7 +74,7 @@ final class Trainer {
       steps: settings.deadSteps, labels: data.train.labels, outputs: settings.classes,
       smoothing: settings.labelSmoothing)
     totals = StepTotals(thread: rank.communication)
-    usage = ThreadUsage.current(withLanes: rank.waitsByPolling)
+    usage = ThreadUsage.current(of: rank)
     replicas = ReplicaAudit(settings, replica: replica, rank: rank)
   }
 
@@ -258,8 +258,7 @@ final class Trainer {
   /// Says where the time went, and which rank held the others up.
   private func explain() throws {
     rank.pulse.enter(.recording)
-    let ranks = try rank.communication.gather(
-      times, ThreadUsage.current(withLanes: rank.waitsByPolling) - usage)
+    let ranks = try rank.communication.gather(times, ThreadUsage.current(of: rank) - usage)
     coordinator?.say(Straggler(ranks).text)
     if let text = try timeline?.write() { coordinator?.say(text) }
     coordinator?.keep(ranks)

@@ -26,7 +26,17 @@ public final class Pulse: Sendable {
   /// The step times 16, and the phase.
   private let state = Atomic<Int64>(0)
 
+  /// Milliseconds for which the whole process stood still, as its watch found.
+  private let stopped = Atomic<Int64>(0)
+
   public init() {}
+
+  /// Adds to the time for which the process was stopped: by a signal, a debugger, or with its whole machine.
+  func addStopped(_ seconds: Double) {
+    stopped.add(Int64(seconds * 1000), ordering: .relaxed)
+  }
+
+  var secondsStopped: Double { Double(stopped.load(ordering: .relaxed)) / 1000 }
 
   /// - Parameter step: the one that is under way, from 1.
   public func enter(_ phase: Phase, step: Int) {

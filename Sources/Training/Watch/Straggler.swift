@@ -4,9 +4,10 @@ import Telemetry
 ///
 /// Every rank waits in the reduction until the slowest has come; what the slowest itself waits there is communication. So
 /// the least exposed wait of any rank counts as communication for all, and what others wait beyond it as waiting. A rank that
-/// polls for messages but has no processor holds the others up as much as one that computes: that time counts as its own.
+/// polls for messages but has no processor holds the others up as much as one that computes: that time counts as its own,
+/// but for the time in which another rank was stopped, as no message came then.
 package struct Straggler {
-  private let ranks: [RankTimes]
+  private var ranks: [RankTimes]
 
   /// How much more work than the others' makes a rank slow; below that, ranks differ by chance.
   package static let threshold = 0.05
@@ -14,13 +15,23 @@ package struct Straggler {
   package static let least = 0.5
 
   package init(_ ranks: [RankTimes]) {
-    // Where ranks share processors, one that waits rightly makes room for another that computes.
-    self.ranks = ranks.map { rank in
-      let neighbours = ranks.filter { $0.host == rank.host }
-      var rank = rank
-      if Set(neighbours.flatMap(\.processors)).count < neighbours.count { rank.times.starved = 0 }
-      return rank
+    self.ranks = ranks
+    self.ranks = ranks.indices.map(settled)
+  }
+
+  /// A rank's times, with that part of what it was starved for that held the others up.
+  private func settled(_ rank: Int) -> RankTimes {
+    var own = ranks[rank]
+    let others = ranks.indices.filter { $0 != rank }.map { ranks[$0].usage.stopped }
+    own.times.starved = max(0, min(own.times.starved, own.times.exposed - (others.max() ?? 0)))
+    let neighbours = ranks.filter { $0.host == own.host }
+    if Set(neighbours.flatMap(\.processors)).count < neighbours.count {
+      // Where ranks share processors, one that waits rightly makes room for another that computes, unless it is stopped.
+      let stopped = own.usage.stopped - median(of: \.usage.stopped, without: rank)
+      let inWork = max(0, own.times.work - median(of: \.times.work, without: rank))
+      own.times.starved = min(own.times.starved, max(0, stopped - inWork))
     }
+    return own
   }
 
   /// Two lines at most.
@@ -64,6 +75,8 @@ package struct Straggler {
     let queued = usage.queued - median(of: \.usage.queued, without: rank)
     let starved = own.times.starved - median(of: \.times.starved, without: rank)
     let processor = usage.processor - median(of: \.usage.processor, without: rank)
+    let stopped = usage.stopped - median(of: \.usage.stopped, without: rank)
+    if stopped > excess / 2 { return "it was stopped for \(fixed(usage.stopped, 1)) s" }
     let idle = excess - data - queued - starved - processor
     let most = max(data, queued + starved, processor, idle)
     if most == data {

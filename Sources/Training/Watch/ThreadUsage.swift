@@ -7,7 +7,7 @@ import Foundation
   import Darwin
 #endif
 
-/// What the kernel has counted for one thread; meaningful as a difference of two.
+/// What the kernel has counted for one thread, and the watch for its process; meaningful as a difference of two.
 package struct ThreadUsage: Codable, Equatable {
   /// Seconds on a processor.
   package var processor = 0.0
@@ -18,14 +18,15 @@ package struct ThreadUsage: Codable, Equatable {
   /// Page faults, and those that had to read from a disk.
   package var faults = 0
   package var diskFaults = 0
+  /// Seconds for which the whole process was stopped.
+  package var stopped = 0.0
 
   package init() {}
 
-  /// Of the thread that asks.
+  /// Of the thread that asks, which trains a rank.
   ///
-  /// - Parameter withLanes: whether the threads that compute beside it are this rank's; the one that was held up most then
-  ///   counts, because all wait for it.
-  package static func current(withLanes: Bool) -> ThreadUsage {
+  /// Where the threads that compute beside it are this rank's, the one that was held up most counts, because all wait for it.
+  static func current(of rank: Rank) -> ThreadUsage {
     var usage = rusage()
     // RUSAGE_THREAD is hidden from C without GNU's extensions.
     _ = getrusage(__rusage_who_t(1), &usage)
@@ -35,7 +36,8 @@ package struct ThreadUsage: Codable, Equatable {
     found.faults = usage.ru_minflt
     found.diskFaults = usage.ru_majflt
     found.queued = queued(of: "/proc/thread-self")
-    if withLanes { found.queued = max(found.queued, queuedOfLanes) }
+    if rank.waitsByPolling { found.queued = max(found.queued, queuedOfLanes) }
+    found.stopped = rank.pulse.secondsStopped
     return found
   }
 
@@ -66,6 +68,7 @@ package struct ThreadUsage: Codable, Equatable {
     difference.switches = later.switches - earlier.switches
     difference.faults = later.faults - earlier.faults
     difference.diskFaults = later.diskFaults - earlier.diskFaults
+    difference.stopped = later.stopped - earlier.stopped
     return difference
   }
 }

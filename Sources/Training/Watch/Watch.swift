@@ -99,7 +99,11 @@ final class Watch: Sendable {
         nextWarning += Double(settings.stallWarning)
       }
       if StopRequest.isEnding, !hasNamedDead { hasNamedDead = nameDead(lookout) }
+      let nap = monotonicSeconds()
       usleep(UInt32(Self.tick * 1e6))
+      // A thread that only sleeps wakes in time on any machine that runs.
+      let overslept = monotonicSeconds() - nap - Self.tick
+      if overslept > 5 * Self.tick { rank.pulse.addStopped(overslept) }
     }
     rank.pulse.enter(.leaving)
     publish(&beat, waited: 0)

@@ -53,6 +53,28 @@ import Training
     #expect(Straggler(crowded).text.contains("slowest: none"))
   }
 
+  /// Rank 1 was stopped while it polled; on processors that others take too, both ranks hardly polled.
+  @Test func aRankThatWasStoppedIsTheSlowest() {
+    var waiting = rank(work: 2)
+    waiting.times.starved = 97
+    var stopped = waiting
+    #expect(lines(waiting, stopped)[1].hasPrefix("slowest: none"))
+    stopped.usage.stopped = 80
+    let found = lines(waiting, stopped)
+    #expect(found[1].hasPrefix("slowest: rank 1 (a), 395 % more time than the others' median; likely"))
+    #expect(found[1].hasSuffix("cause: it was stopped for 80.0 s"))
+    // A machine that stood still held all of its ranks up alike.
+    #expect(lines(stopped, stopped)[1].hasPrefix("slowest: none"))
+    // Where ranks share a processor, the same, whether it was stopped while it waited or while it worked.
+    (waiting.processors, stopped.processors) = ([0], [0])
+    let crowded = lines(waiting, stopped)
+    #expect(crowded[0].contains("80.0 % waiting for the slowest rank, 18.0 % exposed communication"))
+    #expect(crowded[1].hasPrefix("slowest: rank 1 (a), 4000 %") && crowded[1].hasSuffix("stopped for 80.0 s"))
+    var working = rank(work: 82, processors: [0]) { $0.stopped = 80 }
+    working.times.starved = 18
+    #expect(lines(waiting, working)[1].hasPrefix("slowest: rank 1 (a), 4000 %"))
+  }
+
   @Test func theLargestPartOfTheExcessIsTheCause() {
     func cause(_ slow: RankTimes, others: RankTimes...) -> Substring {
       let others = others.isEmpty ? [rank(work: 60), rank(work: 61)] : others
