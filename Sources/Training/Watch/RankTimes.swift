@@ -8,7 +8,7 @@ package struct RankTimes: Codable, Equatable {
   /// The processors that it may use.
   package var processors: [Int]
   package var times: StepTimes
-  /// Of the thread that trains.
+  /// Of the thread that trains, and of its process.
   package var usage: ThreadUsage
 
   package init(host: String, processors: [Int], times: StepTimes, usage: ThreadUsage) {

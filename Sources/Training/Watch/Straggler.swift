@@ -19,18 +19,19 @@ package struct Straggler {
     self.ranks = ranks.indices.map(settled)
   }
 
-  /// A rank's times, with that part of what it was starved for that held the others up.
+  /// A rank's times, starved for only as long as that held the others up.
   private func settled(_ rank: Int) -> RankTimes {
     var own = ranks[rank]
+    // While another was stopped there was nothing to poll for.
     let others = ranks.indices.filter { $0 != rank }.map { ranks[$0].usage.stopped }
-    own.times.starved = max(0, min(own.times.starved, own.times.exposed - (others.max() ?? 0)))
+    let most = own.times.exposed - max(0, (others.max() ?? 0) - own.usage.stopped)
+    // What it was stopped for and did not miss in its own work, it missed while it waited.
+    let stopped = own.usage.stopped - median(of: \.usage.stopped, without: rank)
+    let inWork = max(0, own.times.work - median(of: \.times.work, without: rank))
+    // Where ranks share processors, one that waits rightly makes room for another that computes.
     let neighbours = ranks.filter { $0.host == own.host }
-    if Set(neighbours.flatMap(\.processors)).count < neighbours.count {
-      // Where ranks share processors, one that waits rightly makes room for another that computes, unless it is stopped.
-      let stopped = own.usage.stopped - median(of: \.usage.stopped, without: rank)
-      let inWork = max(0, own.times.work - median(of: \.times.work, without: rank))
-      own.times.starved = min(own.times.starved, max(0, stopped - inWork))
-    }
+    let isCrowded = Set(neighbours.flatMap(\.processors)).count < neighbours.count
+    own.times.starved = max(0, min(most, max(isCrowded ? 0 : own.times.starved, stopped - inWork)))
     return own
   }
 

@@ -18,7 +18,7 @@ package struct ThreadUsage: Codable, Equatable {
   /// Page faults, and those that had to read from a disk.
   package var faults = 0
   package var diskFaults = 0
-  /// Seconds for which the whole process was stopped.
+  /// Seconds of the steps for which the whole process was stopped.
   package var stopped = 0.0
 
   package init() {}

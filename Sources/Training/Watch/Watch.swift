@@ -30,6 +30,8 @@ final class Watch: Sendable {
 
   /// Seconds between two looks at whether there is anything to do.
   private static let tick = 0.1
+  /// Seconds too late beyond which a thread that only slept was stopped: a processor that is taken delays it by far less.
+  private static let stop = 0.5
 
   /// Starts to watch.
   ///
@@ -99,11 +101,11 @@ final class Watch: Sendable {
         nextWarning += Double(settings.stallWarning)
       }
       if StopRequest.isEnding, !hasNamedDead { hasNamedDead = nameDead(lookout) }
-      let nap = monotonicSeconds()
+      let (before, asleep) = (rank.pulse.current.phase, monotonicSeconds())
       usleep(UInt32(Self.tick * 1e6))
-      // A thread that only sleeps wakes in time on any machine that runs.
-      let overslept = monotonicSeconds() - nap - Self.tick
-      if overslept > 5 * Self.tick { rank.pulse.addStopped(overslept) }
+      let late = monotonicSeconds() - asleep - Self.tick
+      let isOfStep = before.isOfStep || rank.pulse.current.phase.isOfStep
+      if late > Self.stop, isOfStep { rank.pulse.addStopped(late) }
     }
     rank.pulse.enter(.leaving)
     publish(&beat, waited: 0)

@@ -55,7 +55,7 @@ import Training
 
   /// Rank 1 was stopped while it polled; on processors that others take too, both ranks hardly polled.
   @Test func aRankThatWasStoppedIsTheSlowest() {
-    var waiting = rank(work: 2)
+    var waiting = rank(work: 2, processors: [0, 1, 2])
     waiting.times.starved = 97
     var stopped = waiting
     #expect(lines(waiting, stopped)[1].hasPrefix("slowest: none"))
@@ -63,8 +63,12 @@ import Training
     let found = lines(waiting, stopped)
     #expect(found[1].hasPrefix("slowest: rank 1 (a), 395 % more time than the others' median; likely"))
     #expect(found[1].hasSuffix("cause: it was stopped for 80.0 s"))
-    // A machine that stood still held all of its ranks up alike.
-    #expect(lines(stopped, stopped)[1].hasPrefix("slowest: none"))
+    // A stop beside which a third rank waited is not taken off the others that were stopped too.
+    let third = lines(stopped, stopped, waiting)
+    #expect(third[1].hasPrefix("slowest: rank 0 (a), 395 %"), "\(third)")
+    // Nor need it be seen where the rank polls, as before its update.
+    stopped.times.starved = 0
+    #expect(lines(waiting, stopped)[1].hasPrefix("slowest: rank 1 (a), 310 %"))
     // Where ranks share a processor, the same, whether it was stopped while it waited or while it worked.
     (waiting.processors, stopped.processors) = ([0], [0])
     let crowded = lines(waiting, stopped)
@@ -100,5 +104,7 @@ import Training
     #expect(
       cause(rank(work: 90) { $0.diskFaults = 7000 }).hasPrefix("7,000 page faults that read from a disk"))
     #expect(cause(rank(work: 90)).hasPrefix("it stood still for 30.0 s"))
+    #expect(cause(rank(work: 90) { $0.stopped = 20 }) == "it was stopped for 20.0 s")
+    #expect(cause(rank(work: 90, data: 25) { $0.stopped = 5 }).hasPrefix("its input"))
   }
 }
